@@ -1,0 +1,72 @@
+# What every target of ours shares: the language, the warnings, the sanitizers, the libraries of
+# Debian, and the three functions by which programs, unit tests and fuzz targets are declared.
+
+set(CMAKE_C_STANDARD 17)
+set(CMAKE_C_EXTENSIONS ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+endif()
+
+option(SWELL_WERROR "Treat warnings as errors (our presets do, a stranger's compiler need not)" OFF)
+set(SWELL_SANITIZE "" CACHE STRING "Value for -fsanitize=, such as address,undefined")
+option(SWELL_FUZZ "Build the fuzz targets with libFuzzer (clang) instead of the corpus replay" OFF)
+
+# Flags travel with this one target, never globally.
+add_library(swell_flags INTERFACE)
+target_compile_definitions(swell_flags INTERFACE _GNU_SOURCE)
+target_compile_options(swell_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wvla -Wstrict-prototypes
+  -Wmissing-prototypes -Wformat=2 -Wundef -Wcast-qual -ffp-contract=off
+  $<$<BOOL:${SWELL_WERROR}>:-Werror>)
+if(SWELL_SANITIZE)
+  target_compile_options(swell_flags INTERFACE
+    -fsanitize=${SWELL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(swell_flags INTERFACE -fsanitize=${SWELL_SANITIZE})
+endif()
+
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd>=0.9.75)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.88)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.14)
+pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+
+# swell_program(swell-workload workload_core): bin/swell-workload from main.c and a library.
+function(swell_program name library)
+  add_executable(${name} main.c)
+  target_link_libraries(${name} PRIVATE ${library})
+  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
+
+# unit_test(buf base): test_buf.c with cmocka, under CTest as unit.<folder>.<name>.
+function(unit_test name)
+  get_filename_component(area ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  set(target test_${area}_${name})
+  add_executable(${target} test_${name}.c)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests/unit)
+  target_link_libraries(${target} PRIVATE ${ARGN} PkgConfig::CMOCKA)
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  add_test(NAME unit.${area}.${name} COMMAND ${target})
+  set_tests_properties(unit.${area}.${name} PROPERTIES LABELS unit TIMEOUT 120)
+endfunction()
+
+# fuzz_target(quantity kube): fuzz_quantity.c and corpus/quantity/. With SWELL_FUZZ it is a libFuzzer
+# program; without, a plain main replays the corpus under CTest as fuzz.<name>.
+function(fuzz_target name)
+  add_executable(fuzz_${name} fuzz_${name}.c)
+  target_link_libraries(fuzz_${name} PRIVATE ${ARGN})
+  set_target_properties(fuzz_${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  if(SWELL_FUZZ)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    set(arguments -runs=0)
+  else()
+    target_sources(fuzz_${name} PRIVATE replay.c)
+  endif()
+  add_test(NAME fuzz.${name} COMMAND fuzz_${name} ${arguments}
+    ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name})
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS unit TIMEOUT 120)
+endfunction()
