@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+#include "base/options.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/parse.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_MAX_LEN 64
+
+static const char *env_name(const struct opt *o, char name[NAME_MAX_LEN + 8])
+{
+    if (o->env)
+        return o->env;
+
+    size_t n = (size_t)snprintf(name, NAME_MAX_LEN + 8, "SWELL_%s", o->name);
+    for (size_t i = 6; i < n && i < NAME_MAX_LEN + 7; i++)
+        name[i] = o->name[i - 6] == '-' ? '_' : (char)toupper((unsigned char)o->name[i - 6]);
+    return name;
+}
+
+static double upper_bound(const struct opt *o)
+{
+    return o->max != 0 ? o->max : INFINITY;
+}
+
+static int set_choice(const struct opt *o, const char *text, int *ret)
+{
+    for (int i = 0; o->choices[i]; i++) {
+        if (strcmp(o->choices[i], text) == 0) {
+            *ret = i;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+static int set_u64(const struct opt *o, const char *text, uint64_t *ret)
+{
+    uint64_t max = o->max != 0 ? (uint64_t)o->max : UINT64_MAX;
+
+    return parse_u64(text, (uint64_t)o->min, max, ret);
+}
+
+static int set_duration(const struct opt *o, const char *text, uint64_t *ret)
+{
+    uint64_t ns;
+    int r = clock_parse_duration(text, &ns);
+
+    if (r < 0)
+        return r;
+    double seconds = (double)ns / (double)NS_PER_S;
+    if (seconds < o->min || seconds > upper_bound(o))
+        return -ERANGE;
+    *ret = ns;
+    return 0;
+}
+
+static int add_to_list(const char *text, struct opt_list *list)
+{
+    if (list->count == OPT_LIST_MAX)
+        return -E2BIG;
+    list->values[list->count++] = text;
+    return 0;
+}
+
+static int set_value(const struct opt *o, const char *text, void *ret)
+{
+    switch (o->type) {
+    case OPT_BOOL:
+        return parse_bool(text, ret);
+    case OPT_STRING:
+        *(const char **)ret = text;
+        return 0;
+    case OPT_U64:
+        return set_u64(o, text, ret);
+    case OPT_DOUBLE:
+        return parse_double(text, o->min, upper_bound(o), ret);
+    case OPT_DURATION:
+        return set_duration(o, text, ret);
+    case OPT_CHOICE:
+        return set_choice(o, text, ret);
+    case OPT_LIST:
+        return add_to_list(text, ret);
+    }
+    return -EINVAL;
+}
+
+static void what_it_takes(const struct opt *o, char *text, size_t size)
+{
+    static const char *const kinds[] = {
+        [OPT_BOOL] = "true or false", [OPT_STRING] = "a text",
+        [OPT_U64] = "a whole number", [OPT_DOUBLE] = "a number",
+        [OPT_DURATION] = "a duration such as 300ms or 1m30s",
+        [OPT_CHOICE] = "one of", [OPT_LIST] = "at most 32 values",
+    };
+    size_t n = (size_t)snprintf(text, size, "%s", kinds[o->type]);
+
+    if (o->type == OPT_CHOICE)
+        for (size_t i = 0; o->choices[i] && n < size; i++)
+            n += (size_t)snprintf(text + n, size - n, "%s %s", i ? "," : "", o->choices[i]);
+    const char *unit = o->type == OPT_DURATION ? " s" : "";
+    if (o->type != OPT_U64 && o->type != OPT_DOUBLE && o->type != OPT_DURATION)
+        return;
+    if (o->max != 0 && n < size)
+        (void)snprintf(text + n, size - n, " from %.15g to %.15g%s", o->min, o->max, unit);
+    else if (o->min != 0 && n < size)
+        (void)snprintf(text + n, size - n, ", at least %.15g%s", o->min, unit);
+}
+
+/* source is "--port" or "SWELL_PORT", as the person wrote it. */
+static int set_or_explain(const struct opt *o, const char *source, const char *text, void *options,
+                          struct err *err)
+{
+    char takes[256];
+    int r = set_value(o, text, (char *)options + o->offset);
+
+    if (r == 0)
+        return 0;
+    what_it_takes(o, takes, sizeof(takes));
+    return err_set(err, -EINVAL, "%s takes %s, not '%s'", source, takes, text);
+}
+
+static int set_defaults_and_environment(const struct opt_table *t, void *options, struct err *err)
+{
+    char name[NAME_MAX_LEN + 8];
+
+    for (size_t i = 0; i < t->count; i++) {
+        const struct opt *o = &t->opts[i];
+        if (o->type == OPT_STRING)
+            *(const char **)((char *)options + o->offset) = NULL;
+        if (o->type == OPT_LIST)
+            ((struct opt_list *)((char *)options + o->offset))->count = 0;
+
+        const char *source = env_name(o, name);
+        const char *text = getenv(source);
+        if (!text) {
+            source = o->name;
+            text = o->def;
+        }
+        int r = text ? set_or_explain(o, source, text, options, err) : 0;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static const struct opt *find(const struct opt_table *t, const char *name, size_t len)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (strlen(t->opts[i].name) == len && strncmp(t->opts[i].name, name, len) == 0)
+            return &t->opts[i];
+    return NULL;
+}
+
+/* Takes the flag at argv[i] and returns the index of the next argument. */
+static int take_flag(const struct opt_table *t, int argc, char **argv, int i, void *options,
+                     struct err *err)
+{
+    char source[NAME_MAX_LEN + 8];
+    const char *name = argv[i] + 2;
+    const char *equals = strchr(name, '=');
+    size_t len = equals ? (size_t)(equals - name) : strlen(name);
+    const struct opt *o = find(t, name, len);
+
+    if (!o)
+        return err_set(err, -EINVAL, "unknown flag '%.*s'; see '%s --help'", (int)len + 2, argv[i],
+                       t->program);
+
+    const char *text = equals ? equals + 1 : o->type == OPT_BOOL ? "true" : argv[++i];
+    if (!text || i >= argc)
+        return err_set(err, -EINVAL, "--%s needs a value", o->name);
+
+    (void)snprintf(source, sizeof(source), "--%s", o->name);
+    int r = set_or_explain(o, source, text, options, err);
+    return r < 0 ? r : i + 1;
+}
+
+int options_parse(const struct opt_table *table, int argc, char **argv, void *ret_options,
+                  struct err *err)
+{
+    int r = set_defaults_and_environment(table, ret_options, err);
+    int i = 1;
+
+    if (r < 0)
+        return r;
+
+    while (i < argc && strncmp(argv[i], "--", 2) == 0) {
+        if (strcmp(argv[i], "--help") == 0) {
+            options_help(table, stdout);
+            return -ECANCELED;
+        }
+        if (strcmp(argv[i], "--") == 0) {
+            i++;
+            break;
+        }
+        i = take_flag(table, argc, argv, i, ret_options, err);
+        if (i < 0)
+            return i;
+    }
+    if (i < argc && argv[i][0] == '-' && argv[i][1])
+        return err_set(err, -EINVAL, "unknown flag '%s'; see '%s --help'", argv[i], table->program);
+    if (i < argc && !table->positional)
+        return err_set(err, -EINVAL, "unexpected argument '%s'; see '%s --help'", argv[i],
+                       table->program);
+    return i;
+}
+
+void options_help(const struct opt_table *table, FILE *out)
+{
+    char name[NAME_MAX_LEN + 8], takes[256];
+
+    (void)fprintf(out, "%s: %s\n\nUsage: %s [flags]%s%s\n\nFlags:\n", table->program,
+                  table->summary, table->program, table->positional ? " " : "",
+                  table->positional ? table->positional : "");
+    for (size_t i = 0; i < table->count; i++) {
+        const struct opt *o = &table->opts[i];
+        what_it_takes(o, takes, sizeof(takes));
+        (void)fprintf(out, "  --%s\n        %s\n        Takes %s", o->name, o->help, takes);
+        if (o->def)
+            (void)fprintf(out, "; default %s", *o->def ? o->def : "empty");
+        (void)fprintf(out, ". Environment: %s\n", env_name(o, name));
+    }
+    (void)fprintf(out, "  --help\n        Print this and end.\n");
+    if (table->more_help)
+        table->more_help(out);
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+/* options: one table per program or role drives parsing, environment, --help and docs.
+ *
+ *     static const struct opt opts[] = {
+ *         {"port", OPT_U64, offsetof(struct options, port), "8080", "TCP port; 0 picks one",
+ *          .max = 65535},
+ *     };
+ *
+ * A flag is written --name=value or --name value; OPT_BOOL also just --name. The environment
+ * variable is SWELL_ and the name in capitals with _ for -, unless .env says otherwise. A flag wins
+ * over the environment, the environment over the default. One thread. */
+#ifndef BASE_OPTIONS_H
+#define BASE_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct err;
+
+enum opt_type {
+    OPT_BOOL,     /* bool */
+    OPT_STRING,   /* const char *, NULL when def is NULL and nothing is given */
+    OPT_U64,      /* uint64_t, min..max */
+    OPT_DOUBLE,   /* double, min..max */
+    OPT_DURATION, /* uint64_t nanoseconds, written "300ms", "1m30s"; min..max in seconds */
+    OPT_CHOICE,   /* int, the index in choices */
+    OPT_LIST,     /* struct opt_list: may be given several times; environment: one value */
+};
+
+#define OPT_LIST_MAX 32
+
+struct opt_list { /* an OPT_LIST's values, in the order given */
+    const char *values[OPT_LIST_MAX];
+    size_t count;
+};
+
+struct opt {
+    const char *name;
+    enum opt_type type;
+    size_t offset;   /* in the caller's struct */
+    const char *def; /* as text; NULL: none (strings, lists) */
+    const char *help;
+    double min, max; /* numbers and durations; max 0 means no upper bound */
+    const char *const *choices; /* OPT_CHOICE, ends with NULL */
+    const char *env;            /* NULL: derived from the name */
+};
+
+struct opt_table {
+    const char *program;    /* "swell-workload serve" */
+    const char *summary;    /* one sentence for --help */
+    const char *positional; /* what stands after the flags, for --help; NULL: nothing may */
+    const struct opt *opts;
+    size_t count;
+    void (*more_help)(FILE *out); /* appended to --help: endpoints, metrics; may be NULL */
+};
+
+#define OPT_TABLE(rows) .opts = (rows), .count = sizeof(rows) / sizeof((rows)[0])
+
+/* Fills *ret_options (the struct that the offsets point into) from defaults, environment and argv.
+ * argv[0] is skipped. Strings point into argv, the environment or the table: nothing to free.
+ * Returns the index of the first positional argument (argc when there is none);
+ * -EINVAL with one sentence in err for a wrong flag or value; -ECANCELED when --help was asked for
+ * and has been printed on stdout: the caller ends with exit code 0. */
+int options_parse(const struct opt_table *table, int argc, char **argv, void *ret_options,
+                  struct err *err);
+
+void options_help(const struct opt_table *table, FILE *out);
+
+#endif
