@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+/* easy: sets up one libcurl transfer; what client and fetch share. Inside common/http. */
+#ifndef HTTP_EASY_H
+#define HTTP_EASY_H
+
+#include "base/buf.h"
+#include "http/client.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+struct err;
+
+struct easy { /* {0} and a CURL handle are ready for easy_prepare */
+    CURL *curl;
+    struct curl_slist *headers, *connect_to;
+    struct buf *body; /* where the answer goes */
+    bool too_large;
+    char reason[CURL_ERROR_SIZE];
+};
+
+/* Sets every option for call; the answer's body will be appended to *body. -ENOMEM or 0. */
+int easy_prepare(struct easy *e, const struct http_call *call, struct buf *body);
+
+/* What the transfer's result means: 0 and *ret_status, or a negative errno with the reason. */
+int easy_result(struct easy *e, CURLcode code, int *ret_status, struct err *err);
+
+/* Forgets the request; the handle keeps its connections. */
+void easy_reset(struct easy *e);
+
+#endif
