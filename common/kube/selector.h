@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+/* selector: Kubernetes label selectors, from query strings and from LabelSelector objects.
+ *
+ * Source: the labels.Selector syntax ("a=b,c in (d,e),!f") and meta/v1 LabelSelector. An empty
+ * selector matches everything. A built selector does not change: any thread may match. */
+#ifndef KUBE_SELECTOR_H
+#define KUBE_SELECTOR_H
+
+#include "base/buf.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct err;
+struct selector;
+
+/* From a labelSelector query parameter, already percent-decoded: `=`, `==`, `!=`, `in`, `notin`,
+ * `key`, `!key`. Keys and values are validated as Kubernetes does (63 characters, optional DNS
+ * prefix). New in *ret; -EINVAL with a sentence. `<` and `>` are refused. */
+int selector_parse(const char *text, struct selector **ret, struct err *err);
+
+/* From a LabelSelector object ({matchLabels, matchExpressions}); NULL or JSON null: everything. */
+int selector_from_json(const json_t *label_selector, struct selector **ret, struct err *err);
+
+void selector_free(struct selector *s);
+
+bool selector_is_empty(const struct selector *s);
+
+/* labels: a JSON object of strings, or NULL for none. */
+bool selector_matches(const struct selector *s, const json_t *labels);
+
+/* Appends the canonical text: requirements sorted by key, values of a set sorted and unique,
+ * `k=v`, `k!=v`, `k in (a,b)`, `k notin (a,b)`, `k`, `!k`, joined by commas. 0, -E2BIG or -ENOMEM. */
+int selector_format(const struct selector *s, struct buf *ret_text);
+
+#endif
