@@ -12,7 +12,7 @@
 
 struct err;
 
-struct buf { /* {.max = bytes} is ready to use; read data and len, leave the rest to buf.c */
+struct buf {     /* {.max = bytes} is ready to use; read data and len, leave the rest to buf.c */
     char *data;  /* len bytes and a NUL; NULL while nothing was ever appended */
     size_t len;  /* bytes, without the NUL */
     size_t size; /* bytes allocated */

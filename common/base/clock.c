@@ -52,8 +52,7 @@ char *clock_rfc3339_micro(uint64_t wall_ns, char text[CLOCK_TEXT_MAX])
 {
     size_t n = print_seconds(wall_ns, text);
 
-    (void)snprintf(text + n, CLOCK_TEXT_MAX - n, ".%06" PRIu64 "Z",
-                   wall_ns % NS_PER_S / NS_PER_US);
+    (void)snprintf(text + n, CLOCK_TEXT_MAX - n, ".%06" PRIu64 "Z", wall_ns % NS_PER_S / NS_PER_US);
     return text;
 }
 
@@ -202,8 +201,8 @@ static const struct {
     uint64_t ns;
 } units[] = {
     /* longer names first: "ms" is not "m" followed by "s" */
-    {"ns", 1},          {"us", NS_PER_US}, {"\xc2\xb5s", NS_PER_US}, {"\xce\xbcs", NS_PER_US},
-    {"ms", NS_PER_MS},  {"s", NS_PER_S},   {"m", 60 * NS_PER_S},     {"h", 3600 * NS_PER_S},
+    {"ns", 1},         {"us", NS_PER_US}, {"\xc2\xb5s", NS_PER_US}, {"\xce\xbcs", NS_PER_US},
+    {"ms", NS_PER_MS}, {"s", NS_PER_S},   {"m", 60 * NS_PER_S},     {"h", 3600 * NS_PER_S},
 };
 
 static uint64_t read_unit(const char **at)
@@ -219,7 +218,8 @@ static uint64_t read_unit(const char **at)
 }
 
 /* Reads "12.5" as 12 and 5/10. Digits of the fraction beyond the 18th are dropped. */
-static int read_number(const char **at, uint64_t *ret_whole, uint64_t *ret_part, uint64_t *ret_scale)
+static int read_number(const char **at, uint64_t *ret_whole, uint64_t *ret_part,
+                       uint64_t *ret_scale)
 {
     const char *start = *at;
     size_t digits = 0;

@@ -95,10 +95,13 @@ static int set_value(const struct opt *o, const char *text, void *ret)
 static void what_it_takes(const struct opt *o, char *text, size_t size)
 {
     static const char *const kinds[] = {
-        [OPT_BOOL] = "true or false", [OPT_STRING] = "a text",
-        [OPT_U64] = "a whole number", [OPT_DOUBLE] = "a number",
+        [OPT_BOOL] = "true or false",
+        [OPT_STRING] = "a text",
+        [OPT_U64] = "a whole number",
+        [OPT_DOUBLE] = "a number",
         [OPT_DURATION] = "a duration such as 300ms or 1m30s",
-        [OPT_CHOICE] = "one of", [OPT_LIST] = "at most 32 values",
+        [OPT_CHOICE] = "one of",
+        [OPT_LIST] = "at most 32 values",
     };
     size_t n = (size_t)snprintf(text, size, "%s", kinds[o->type]);
 

@@ -41,7 +41,7 @@ struct opt {
     size_t offset;   /* in the caller's struct */
     const char *def; /* as text; NULL: none (strings, lists) */
     const char *help;
-    double min, max; /* numbers and durations; max 0 means no upper bound */
+    double min, max;            /* numbers and durations; max 0 means no upper bound */
     const char *const *choices; /* OPT_CHOICE, ends with NULL */
     const char *env;            /* NULL: derived from the name */
 };

@@ -5,7 +5,8 @@
  * certificates are always verified, redirects are not followed. Bodies have a limit.
  *
  * SWELL_HOSTS may name a file in the form of /etc/hosts ("127.3.0.5 queue queue.default.svc"), read
- * when a client is made: the lab has no DNS of its own, and this is how http://queue works there. */
+ * when a client is made: the lab has no DNS of its own, and this is how http://queue works there.
+ */
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
 

@@ -51,7 +51,8 @@ static int add_hosts_line(struct curl_slist **list, char *line)
 
 static int read_hosts(struct curl_slist **list)
 {
-    scoped(buf_done) struct buf text = {.max = HOSTS_MAX_BYTES};
+    scoped(buf_done)
+    struct buf text = {.max = HOSTS_MAX_BYTES};
     const char *path = getenv("SWELL_HOSTS");
     char *line, *rest = NULL;
     int r = 0;

@@ -20,9 +20,8 @@ static int bound_port(int fd, uint16_t *ret_port)
 
     if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
         return -errno;
-    *ret_port = ntohs(address.ss_family == AF_INET6
-                          ? ((struct sockaddr_in6 *)&address)->sin6_port
-                          : ((struct sockaddr_in *)&address)->sin_port);
+    *ret_port = ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+                                                    : ((struct sockaddr_in *)&address)->sin_port);
     return 0;
 }
 
@@ -46,8 +45,8 @@ static int open_listener(const struct addrinfo *where)
 
 int listen_tcp(const char *address, uint16_t port, uint16_t *ret_port, struct err *err)
 {
-    const struct addrinfo hints = {
-        .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE, .ai_socktype = SOCK_STREAM};
+    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+                                   .ai_socktype = SOCK_STREAM};
     struct addrinfo *where = NULL;
     char service[8];
 

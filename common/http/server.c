@@ -24,11 +24,11 @@ struct http_server {
     int quiesced_fd; /* the listening socket after http_server_quiesce; -1 before */
     atomic_bool draining;
 
-    pthread_mutex_t lock;         /* guards what follows */
-    pthread_cond_t changed;       /* exchanges became fewer */
-    size_t exchange_count;        /* requests that arrived and are not done */
-    struct http_exchange *first;  /* the same, as a list */
-    bool streams_closed;          /* the server stops: a new stream ends at once */
+    pthread_mutex_t lock;        /* guards what follows */
+    pthread_cond_t changed;      /* exchanges became fewer */
+    size_t exchange_count;       /* requests that arrived and are not done */
+    struct http_exchange *first; /* the same, as a list */
+    bool streams_closed;         /* the server stops: a new stream ends at once */
 };
 
 /* One request from its first line to the last byte of its answer. Belongs to the server's thread
@@ -49,7 +49,7 @@ struct http_exchange {
 
 /* Held by the exchange and by the app that owes the reply; freed by the last of the two. */
 struct http_pending {
-    pthread_mutex_t lock; /* guards all */
+    pthread_mutex_t lock;              /* guards all */
     struct MHD_Connection *connection; /* suspended; NULL once resumed for the last time */
     int socket;
     int refs;
@@ -259,8 +259,8 @@ static struct MHD_Response *make_response(struct http_exchange *x, struct http_r
     }
     enum MHD_ResponseMemoryMode mode =
         reply->body_is_ours ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT;
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        reply->body_len, (void *)(uintptr_t)reply->body, mode);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(reply->body_len, (void *)(uintptr_t)reply->body, mode);
     if (response)
         reply->body_is_ours = false;
     return response;
@@ -403,8 +403,8 @@ static const char *known_method(const char *method)
 
 static bool announces_too_much(const struct http_exchange *x)
 {
-    const char *text = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND,
-                                                   MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *text =
+        MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
     return text && strtoull(text, NULL, 10) > x->body.max;
 }
 

@@ -53,7 +53,7 @@ struct http_reply {
     const char *content_type; /* must outlive the reply: a literal */
     const char *body;         /* body_len bytes */
     size_t body_len;
-    bool body_is_ours; /* the server free()s body */
+    bool body_is_ours;                                /* the server free()s body */
     struct http_pair headers[HTTP_REPLY_HEADERS_MAX]; /* literals; ends with an empty name */
     struct http_stream *stream;
 };
@@ -108,14 +108,14 @@ struct http_routes { /* rows with the app that they are served with */
 /* What was answered, once per request and after the last byte: for metrics and logs. */
 struct http_done {
     const char *method;
-    const char *route; /* the row's path; "" when none fitted */
-    int status;        /* 0: the connection broke before an answer */
+    const char *route;    /* the row's path; "" when none fitted */
+    int status;           /* 0: the connection broke before an answer */
     uint64_t duration_ns; /* from the request's headers to the last byte of the answer */
 };
 
 struct http_server_config {
-    const char *address; /* numeric IPv4 or IPv6, e.g. "127.0.0.1", "::" */
-    uint16_t port;       /* 0: any free one */
+    const char *address;              /* numeric IPv4 or IPv6, e.g. "127.0.0.1", "::" */
+    uint16_t port;                    /* 0: any free one */
     const struct http_routes *routes; /* searched in order; borrowed until stop */
     size_t routes_count;
     /* Errors that the server itself finds (404, 405, 413); NULL: plain text. */

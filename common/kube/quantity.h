@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* quantity: Kubernetes' resource.Quantity as an exact number of thousandths.
  *
- * Source: the API's serialization format for quantities (sign, digits with an optional point, then a
- * decimal suffix n u m k M G T P E, a binary suffix Ki Mi Gi Ti Pi Ei, or an exponent e3/E-3).
+ * Source: the API's serialization format for quantities (sign, digits with an optional point, then
+ * a decimal suffix n u m k M G T P E, a binary suffix Ki Mi Gi Ti Pi Ei, or an exponent e3/E-3).
  * Any thread. */
 #ifndef KUBE_QUANTITY_H
 #define KUBE_QUANTITY_H

@@ -30,7 +30,8 @@ bool selector_is_empty(const struct selector *s);
 bool selector_matches(const struct selector *s, const json_t *labels);
 
 /* Appends the canonical text: requirements sorted by key, values of a set sorted and unique,
- * `k=v`, `k!=v`, `k in (a,b)`, `k notin (a,b)`, `k`, `!k`, joined by commas. 0, -E2BIG or -ENOMEM. */
+ * `k=v`, `k!=v`, `k in (a,b)`, `k notin (a,b)`, `k`, `!k`, joined by commas. 0, -E2BIG or -ENOMEM.
+ */
 int selector_format(const struct selector *s, struct buf *ret_text);
 
 #endif
