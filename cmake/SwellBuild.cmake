@@ -17,7 +17,7 @@ option(SWELL_FUZZ "Build the fuzz targets with libFuzzer (clang) instead of the 
 add_library(swell_flags INTERFACE)
 target_compile_definitions(swell_flags INTERFACE _GNU_SOURCE)
 target_compile_options(swell_flags INTERFACE
-  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wvla -Wstrict-prototypes
+  -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wconversion -Wno-sign-conversion -Wvla -Wstrict-prototypes
   -Wmissing-prototypes -Wformat=2 -Wundef -Wcast-qual -ffp-contract=off
   $<$<BOOL:${SWELL_WERROR}>:-Werror>)
 if(SWELL_SANITIZE)

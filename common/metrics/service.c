@@ -9,6 +9,7 @@
 #include "metrics/process.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,13 +90,11 @@ static struct http_reply serve_version(void *app, const struct http_request *r)
     const struct service *s = app;
 
     (void)r;
-    struct http_reply reply = http_reply_printf(200,
-                                                "{\"major\":\"%s\",\"minor\":\"%s\",\"gitVersion\":"
-                                                "\"v%s\",\"program\":\"%s\",\"role\":\"%s\"}",
-                                                SWELL_VERSION_MAJOR, SWELL_VERSION_MINOR,
-                                                SWELL_VERSION, s->program, s->role);
-    reply.content_type = "application/json";
-    return reply;
+    json_auto_t *body = json_pack("{s:s, s:s, s:s+, s:s, s:s}", "major", SWELL_VERSION_MAJOR,
+                                  "minor", SWELL_VERSION_MINOR, "gitVersion", "v", SWELL_VERSION,
+                                  "program", s->program, "role", s->role);
+    char *text = json_dumps(body, JSON_COMPACT);
+    return http_reply_take(200, "application/json", text, text ? strlen(text) : 0);
 }
 
 static const struct http_route standard_routes[] = {
