@@ -4,8 +4,9 @@
  * Source of the rules: YAML 1.1 as Kubernetes reads it (sigs.k8s.io/yaml): plain true/false/yes/no/
  * on/off are booleans, null and ~ null, numbers numbers, quoted scalars always strings; several
  * documents; anchors, aliases and merge keys. Refused: repeated keys, tags other than the core
- * ones, keys that are not scalars, nesting beyond 100, more than 100,000 values (aliases count each
- * time, so a "billion laughs" file ends there), anything libyaml refuses. One thread per file. */
+ * ones, keys that are not scalars, NUL characters, .nan and .inf, nesting beyond 100, more than
+ * 100,000 values or 4 MiB of text (aliases count each time, so a "billion laughs" file ends there),
+ * anything libyaml refuses. One thread per file. */
 #ifndef KUBE_YAML_H
 #define KUBE_YAML_H
 
@@ -21,7 +22,7 @@ struct yaml_file;
 int yaml_read_file(const char *path, struct yaml_file **ret, struct err *err);
 int yaml_parse(const char *name, const char *text, size_t len, struct yaml_file **ret,
                struct err *err);
-void yaml_free(struct yaml_file *f);
+void yaml_file_free(struct yaml_file *f);
 
 size_t yaml_count(const struct yaml_file *f);
 json_t *yaml_document(const struct yaml_file *f, size_t i); /* borrowed */
