@@ -19,6 +19,9 @@ int err_set(struct err *err, int code, const char *format, ...)
 }
 
 static void put_in_front(struct err *err, const char *format, va_list args, const char *text)
+    __attribute__((format(printf, 2, 0)));
+
+static void put_in_front(struct err *err, const char *format, va_list args, const char *text)
 {
     char context[sizeof(err->text)];
 
