@@ -258,7 +258,7 @@ static int unexpected(const struct lexer *l, const char *expected, struct err *e
 
 static int parse_key(struct lexer *l, struct requirement *q, struct err *err)
 {
-    if (l->token.kind != 'a' || is_word(l, "in") || is_word(l, "notin"))
+    if (l->token.kind != 'a') /* also "in": it is an operator only where one is expected */
         return unexpected(l, "a label key", err);
 
     q->key = strndup(l->token.text, l->token.len);
@@ -558,7 +558,10 @@ static int format_set(const struct requirement *q, struct buf *b)
 
     for (size_t i = 0; r == 0 && i < q->count; i++)
         r = buf_printf(b, "%s%s", i ? "," : "", q->values[i]);
-    return r < 0 ? r : buf_puts(b, ")");
+    if (r < 0)
+        return r;
+    bool only_empty = q->count == 1 && !*q->values[0]; /* "()" would be no value at all */
+    return buf_puts(b, only_empty ? ",)" : ")");
 }
 
 static int format_requirement(const struct requirement *q, struct buf *b)
