@@ -109,8 +109,8 @@ struct http_reply status_not_found(const char *group, const char *resource, cons
     }
 
     status = status_new(404, message);
-    json_t *details = json_pack("{s:o, s:o, s:o}", "name", text_value(name), "group",
-                                text_value(group), "kind", text_value(resource));
+    json_t *details = json_pack("{s:o, s:o*, s:o}", "name", text_value(name), "group",
+                                *group ? text_value(group) : NULL, "kind", text_value(resource));
     if (json_object_set_new(status, "details", details) < 0)
         return json_reply(500, NULL);
     return json_reply(404, json_incref(status));
