@@ -77,6 +77,12 @@ static size_t line_of(const yaml_event_t *event)
     return event->start_mark.line + 1;
 }
 
+/* The line of a tree of lines: see struct built. */
+static size_t line_in(const json_t *lines)
+{
+    return (size_t)json_integer_value(json_is_array(lines) ? json_array_get(lines, 0) : lines);
+}
+
 /* libyaml gives no line for bytes that it cannot decode, only their offset. */
 static size_t line_of_offset(const struct reader *r, size_t offset)
 {
@@ -288,7 +294,8 @@ static int read_list(struct reader *r, const yaml_event_t *start, unsigned depth
     return e;
 }
 
-/* JSON's keys are strings; Kubernetes writes 1 as "1" and yes as "true". */
+/* JSON's keys are strings; Kubernetes writes 0x1 as "1" and yes as "true". A fraction stays as it
+ * is written, where Kubernetes would also write .5 as "0.5". */
 static int key_text(struct reader *r, const yaml_event_t *event, struct buf *ret)
 {
     json_auto_t *value = NULL;
@@ -316,10 +323,7 @@ static int check_new_key(struct reader *r, const struct built *object, const cha
 
     if (!first)
         return 0;
-    if (json_is_array(first))
-        first = json_array_get(first, 0);
-    return fail(r, line, "key '%.80s' is repeated, it is on line %" JSON_INTEGER_FORMAT " already",
-                key, json_integer_value(first));
+    return fail(r, line, "key '%.80s' is repeated, it is on line %zu already", key, line_in(first));
 }
 
 static int read_next_value(struct reader *r, unsigned depth, struct built *ret)
@@ -359,26 +363,33 @@ static bool is_merge_key(const yaml_event_t *event)
 {
     const char *tag = (const char *)event->data.scalar.tag;
 
-    if (tag)
-        return strcmp(tag, "tag:yaml.org,2002:merge") == 0;
-    return event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-           strcmp((const char *)event->data.scalar.value, "<<") == 0;
+    if (strcmp((const char *)event->data.scalar.value, "<<") != 0)
+        return false;
+    return tag ? strcmp(tag, "tag:yaml.org,2002:merge") == 0
+               : event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+}
+
+/* json_object_update_missing says nothing when memory runs out. */
+static int add_missing(json_t *object, const json_t *source)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach ((json_t *)(uintptr_t)source, key, value) {
+        if (!json_object_get(object, key) && json_object_set(object, key, value) < 0)
+            return -ENOMEM;
+    }
+    return 0;
 }
 
 /* Adds the members of source that merged does not have. */
 static int merge(struct reader *r, const json_t *source, const json_t *source_lines,
                  struct built *merged)
 {
-    json_t *members = json_array_get(source_lines, 1);
-
     if (!json_is_object(source))
-        return fail(r,
-                    (size_t)json_integer_value(json_is_array(source_lines)
-                                                   ? json_array_get(source_lines, 0)
-                                                   : source_lines),
-                    "'<<' takes an object or a list of objects");
-    if (json_object_update_missing(merged->value, (json_t *)(uintptr_t)source) < 0 ||
-        json_object_update_missing(json_array_get(merged->lines, 1), members) < 0)
+        return fail(r, line_in(source_lines), "'<<' takes an object or a list of objects");
+    if (add_missing(merged->value, source) < 0 ||
+        add_missing(json_array_get(merged->lines, 1), json_array_get(source_lines, 1)) < 0)
         return no_memory(r);
     return 0;
 }
@@ -607,7 +618,5 @@ unsigned yaml_line(const struct yaml_file *f, size_t i, const char *path)
             break;
         lines = next;
     }
-    if (json_is_array(lines))
-        lines = json_array_get(lines, 0);
-    return (unsigned)json_integer_value(lines);
+    return (unsigned)line_in(lines);
 }

@@ -184,9 +184,11 @@ int yaml_scalar(const char *text, const char *tag, bool plain, json_t **ret)
     const char *core = NULL;
     int r = 0;
 
-    if (tag && strncmp(tag, prefix, sizeof(prefix) - 1) != 0)
+    if (tag && strcmp(tag, "!") == 0)
+        core = "str";
+    else if (tag && strncmp(tag, prefix, sizeof(prefix) - 1) != 0)
         return -ENOTSUP;
-    if (tag)
+    else if (tag)
         core = tag + sizeof(prefix) - 1;
 
     if (core ? strcmp(core, "str") != 0 : plain)

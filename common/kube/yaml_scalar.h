@@ -12,9 +12,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* tag: the long form ("tag:yaml.org,2002:int") or NULL. plain: without quotes. New in *ret; -EINVAL
- * when text is not of the tag's type; -ENOTSUP for a tag that is not a core one; -ERANGE for what
- * JSON cannot hold (.nan, .inf); -ENOMEM. */
+/* tag: the long form ("tag:yaml.org,2002:int"), "!" (text) or NULL. plain: without quotes. New in
+ * *ret; -EINVAL when text is not of the tag's type; -ENOTSUP for a tag that is not a core one;
+ * -ERANGE for what JSON cannot hold (.nan, .inf); -ENOMEM. */
 int yaml_scalar(const char *text, const char *tag, bool plain, json_t **ret);
 
 #endif
