@@ -139,7 +139,7 @@ static int set_defaults_and_environment(const struct opt_table *t, void *options
         if (o->type == OPT_STRING)
             *(const char **)((char *)options + o->offset) = NULL;
         if (o->type == OPT_LIST)
-            ((struct opt_list *)((char *)options + o->offset))->count = 0;
+            *(struct opt_list *)((char *)options + o->offset) = (struct opt_list){0};
 
         const char *source = env_name(o, name);
         const char *text = getenv(source);
@@ -162,6 +162,14 @@ static const struct opt *find(const struct opt_table *t, const char *name, size_
     return NULL;
 }
 
+/* A flag wins over the environment: the list's first flag forgets what stood there. */
+static void start_list(struct opt_list *list)
+{
+    if (!list->from_flags)
+        list->count = 0;
+    list->from_flags = true;
+}
+
 /* Takes the flag at argv[i] and returns the index of the next argument. */
 static int take_flag(const struct opt_table *t, int argc, char **argv, int i, void *options,
                      struct err *err)
@@ -180,6 +188,8 @@ static int take_flag(const struct opt_table *t, int argc, char **argv, int i, vo
     if (!text || i >= argc)
         return err_set(err, -EINVAL, "--%s needs a value", o->name);
 
+    if (o->type == OPT_LIST)
+        start_list((struct opt_list *)((char *)options + o->offset));
     (void)snprintf(source, sizeof(source), "--%s", o->name);
     int r = set_or_explain(o, source, text, options, err);
     return r < 0 ? r : i + 1;
