@@ -195,6 +195,14 @@ static int take_flag(const struct opt_table *t, int argc, char **argv, int i, vo
     return r < 0 ? r : i + 1;
 }
 
+static int positional_at(const struct opt_table *t, int argc, char **argv, int i, struct err *err)
+{
+    if (i < argc && !t->positional)
+        return err_set(err, -EINVAL, "unexpected argument '%s'; see '%s --help'", argv[i],
+                       t->program);
+    return i;
+}
+
 int options_parse(const struct opt_table *table, int argc, char **argv, void *ret_options,
                   struct err *err)
 {
@@ -209,20 +217,15 @@ int options_parse(const struct opt_table *table, int argc, char **argv, void *re
             options_help(table, stdout);
             return -ECANCELED;
         }
-        if (strcmp(argv[i], "--") == 0) {
-            i++;
-            break;
-        }
+        if (strcmp(argv[i], "--") == 0)
+            return positional_at(table, argc, argv, i + 1, err);
         i = take_flag(table, argc, argv, i, ret_options, err);
         if (i < 0)
             return i;
     }
     if (i < argc && argv[i][0] == '-' && argv[i][1])
         return err_set(err, -EINVAL, "unknown flag '%s'; see '%s --help'", argv[i], table->program);
-    if (i < argc && !table->positional)
-        return err_set(err, -EINVAL, "unexpected argument '%s'; see '%s --help'", argv[i],
-                       table->program);
-    return i;
+    return positional_at(table, argc, argv, i, err);
 }
 
 void options_help(const struct opt_table *table, FILE *out)
