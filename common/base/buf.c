@@ -18,14 +18,16 @@ static int reserve(struct buf *b, size_t extra)
     if (extra > b->max || b->len > b->max - extra)
         return -E2BIG;
 
-    size_t need = b->len + extra + 1;
-    if (need <= b->size)
+    size_t need = b->len + extra;
+    if (need < b->size)
         return 0;
+    if (need >= SIZE_MAX / 2) /* so that neither doubling nor the NUL overflows */
+        return -ENOMEM;
 
     size_t size = b->size ? b->size : 64;
-    while (size < need)
+    while (size <= need)
         size *= 2;
-    if (size > b->max + 1)
+    if (size > b->max)
         size = b->max + 1;
 
     char *data = realloc(b->data, size);

@@ -217,12 +217,13 @@ static uint64_t read_unit(const char **at)
     return 0;
 }
 
-/* Reads "12.5" as 12 and 5/10. Digits of the fraction beyond the 18th are dropped. */
-static int read_number(const char **at, uint64_t *ret_whole, uint64_t *ret_part,
-                       uint64_t *ret_scale)
+/* Reads "12.5" as 12 and 5/10. As in Go, digits of the fraction are dropped once it does not fit in
+ * an int64. */
+static int read_number(const char **at, uint64_t *ret_whole, uint64_t *ret_part, double *ret_scale)
 {
     const char *start = *at;
     size_t digits = 0;
+    bool full = false;
 
     *ret_whole = *ret_part = 0;
     *ret_scale = 1;
@@ -233,9 +234,12 @@ static int read_number(const char **at, uint64_t *ret_whole, uint64_t *ret_part,
     }
     if (read_char(at, '.')) {
         for (; **at >= '0' && **at <= '9'; (*at)++, digits++) {
-            if (*ret_scale >= UINT64_C(1000000000000000000))
+            uint64_t longer = *ret_part * 10 + (uint64_t)(**at - '0');
+            if (full || *ret_part > (uint64_t)INT64_MAX / 10 || longer > INT64_MAX) {
+                full = true;
                 continue;
-            *ret_part = *ret_part * 10 + (uint64_t)(**at - '0');
+            }
+            *ret_part = longer;
             *ret_scale *= 10;
         }
     }
@@ -254,7 +258,8 @@ int clock_parse_duration(const char *text, uint64_t *ret_ns)
         return -EINVAL;
 
     while (*text) {
-        uint64_t whole, part, scale, term;
+        uint64_t whole, part, term;
+        double scale;
         int r = read_number(&text, &whole, &part, &scale);
         if (r < 0)
             return r;
@@ -263,7 +268,7 @@ int clock_parse_duration(const char *text, uint64_t *ret_ns)
             return -EINVAL;
         if (__builtin_mul_overflow(whole, unit, &term) || term > INT64_MAX)
             return -ERANGE;
-        term += (uint64_t)((double)part * ((double)unit / (double)scale));
+        term += (uint64_t)((double)part * ((double)unit / scale));
         if (__builtin_add_overflow(total, term, &total) || total > INT64_MAX)
             return -ERANGE;
     }

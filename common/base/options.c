@@ -139,7 +139,7 @@ static int set_defaults_and_environment(const struct opt_table *t, void *options
         if (o->type == OPT_STRING)
             *(const char **)((char *)options + o->offset) = NULL;
         if (o->type == OPT_LIST)
-            ((struct opt_list *)((char *)options + o->offset))->count = 0;
+            *(struct opt_list *)((char *)options + o->offset) = (struct opt_list){0};
 
         const char *source = env_name(o, name);
         const char *text = getenv(source);
@@ -162,6 +162,14 @@ static const struct opt *find(const struct opt_table *t, const char *name, size_
     return NULL;
 }
 
+/* A flag wins over the environment: the list's first flag forgets what stood there. */
+static void start_list(struct opt_list *list)
+{
+    if (!list->from_flags)
+        list->count = 0;
+    list->from_flags = true;
+}
+
 /* Takes the flag at argv[i] and returns the index of the next argument. */
 static int take_flag(const struct opt_table *t, int argc, char **argv, int i, void *options,
                      struct err *err)
@@ -180,9 +188,19 @@ static int take_flag(const struct opt_table *t, int argc, char **argv, int i, vo
     if (!text || i >= argc)
         return err_set(err, -EINVAL, "--%s needs a value", o->name);
 
+    if (o->type == OPT_LIST)
+        start_list((struct opt_list *)((char *)options + o->offset));
     (void)snprintf(source, sizeof(source), "--%s", o->name);
     int r = set_or_explain(o, source, text, options, err);
     return r < 0 ? r : i + 1;
+}
+
+static int positional_at(const struct opt_table *t, int argc, char **argv, int i, struct err *err)
+{
+    if (i < argc && !t->positional)
+        return err_set(err, -EINVAL, "unexpected argument '%s'; see '%s --help'", argv[i],
+                       t->program);
+    return i;
 }
 
 int options_parse(const struct opt_table *table, int argc, char **argv, void *ret_options,
@@ -199,20 +217,15 @@ int options_parse(const struct opt_table *table, int argc, char **argv, void *re
             options_help(table, stdout);
             return -ECANCELED;
         }
-        if (strcmp(argv[i], "--") == 0) {
-            i++;
-            break;
-        }
+        if (strcmp(argv[i], "--") == 0)
+            return positional_at(table, argc, argv, i + 1, err);
         i = take_flag(table, argc, argv, i, ret_options, err);
         if (i < 0)
             return i;
     }
     if (i < argc && argv[i][0] == '-' && argv[i][1])
         return err_set(err, -EINVAL, "unknown flag '%s'; see '%s --help'", argv[i], table->program);
-    if (i < argc && !table->positional)
-        return err_set(err, -EINVAL, "unexpected argument '%s'; see '%s --help'", argv[i],
-                       table->program);
-    return i;
+    return positional_at(table, argc, argv, i, err);
 }
 
 void options_help(const struct opt_table *table, FILE *out)

@@ -6,12 +6,13 @@
  *          .max = 65535},
  *     };
  *
- * A flag is written --name=value or --name value; OPT_BOOL also just --name. The environment
- * variable is SWELL_ and the name in capitals with _ for -, unless .env says otherwise. A flag wins
- * over the environment, the environment over the default. One thread. */
+ * A flag is written --name=value or --name value; OPT_BOOL is --name or --name=value. "--" ends the
+ * flags. The environment variable is SWELL_ and the name in capitals with _ for -, unless .env says
+ * otherwise. A flag wins over the environment, the environment over the default. One thread. */
 #ifndef BASE_OPTIONS_H
 #define BASE_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@ enum opt_type {
     OPT_DOUBLE,   /* double, min..max */
     OPT_DURATION, /* uint64_t nanoseconds, written "300ms", "1m30s"; min..max in seconds */
     OPT_CHOICE,   /* int, the index in choices */
-    OPT_LIST,     /* struct opt_list: may be given several times; environment: one value */
+    OPT_LIST,     /* struct opt_list: flag may be given several times; environment: one value */
 };
 
 #define OPT_LIST_MAX 32
@@ -33,6 +34,7 @@ enum opt_type {
 struct opt_list { /* an OPT_LIST's values, in the order given */
     const char *values[OPT_LIST_MAX];
     size_t count;
+    bool from_flags; /* the first flag replaces what environment or default gave */
 };
 
 struct opt {

@@ -10,6 +10,7 @@
 
 struct http_client {
     struct easy easy;
+    struct curl_slist *hosts;
 };
 
 int http_client_setup(void)
@@ -28,10 +29,12 @@ struct http_client *http_client_new(void)
 
     if (c)
         c->easy.curl = curl_easy_init();
-    if (c && c->easy.curl)
-        return c;
-    free(c);
-    return NULL;
+    if (!c || !c->easy.curl) {
+        free(c);
+        return NULL;
+    }
+    c->hosts = easy_hosts_new();
+    return c;
 }
 
 void http_client_free(struct http_client *c)
@@ -40,14 +43,14 @@ void http_client_free(struct http_client *c)
         return;
     curl_easy_cleanup(c->easy.curl);
     curl_slist_free_all(c->easy.headers);
-    curl_slist_free_all(c->easy.connect_to);
+    curl_slist_free_all(c->hosts);
     free(c);
 }
 
 int http_client_call(struct http_client *c, const struct http_call *call, struct buf *ret_body,
                      int *ret_status, struct err *err)
 {
-    int r = easy_prepare(&c->easy, call, ret_body);
+    int r = easy_prepare(&c->easy, call, c->hosts, ret_body);
 
     if (r < 0)
         r = err_set(err, r, "out of memory");

@@ -5,7 +5,8 @@
  * certificates are always verified, redirects are not followed. Bodies have a limit.
  *
  * SWELL_HOSTS may name a file in the form of /etc/hosts ("127.3.0.5 queue queue.default.svc"), read
- * when a client is made: the lab has no DNS of its own, and this is how http://queue works there.
+ * when a client or fetcher is made: the lab has no DNS of its own, and this is how http://queue
+ * works there. A file that cannot be read is as good as none.
  */
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
@@ -31,14 +32,15 @@ struct http_call {
     const char *method; /* NULL: GET */
     const char *url;
     const char *headers[HTTP_CALL_HEADERS_MAX]; /* "Name: value"; ends with NULL */
-    const void *body;                           /* with body_len; NULL: none */
+    const void *body; /* with body_len; NULL: none. Lives until the call is done */
     size_t body_len;
     uint64_t timeout_ns; /* for all of it; 0: 5 s */
     const char *ca_file; /* PEM; NULL: the system's */
 };
 
 /* Sends and waits. 0 when there was an answer of any status: its body is appended to *ret_body,
- * *ret_status is set. Otherwise a negative errno and a reason that names no credential:
+ * *ret_status is set. Otherwise *ret_body may hold a part of it, and the result is a negative errno
+ * with a reason that names no credential:
  * -ETIMEDOUT, -ECONNREFUSED, -EHOSTUNREACH (no such name), -E2BIG (body beyond ret_body->max),
  * -EPROTO (TLS), -EINVAL (URL), -EIO (anything else). */
 int http_client_call(struct http_client *c, const struct http_call *call, struct buf *ret_body,

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define DEFAULT_TIMEOUT_NS (5 * NS_PER_S)
 #define HOSTS_MAX_BYTES (64 * KIB)
@@ -16,11 +17,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
     struct easy *e = arg;
 
-    if (buf_append(e->body, data, size * count) < 0) {
-        e->too_large = true;
-        return 0; /* libcurl ends the transfer */
-    }
-    return size * count;
+    e->body_result = buf_append(e->body, data, size * count);
+    return e->body_result < 0 ? 0 : size * count; /* less than all ends the transfer */
 }
 
 static int append(struct curl_slist **list, const char *text)
@@ -33,36 +31,38 @@ static int append(struct curl_slist **list, const char *text)
     return 0;
 }
 
-/* "127.3.0.5 queue queue.default" becomes "queue::127.3.0.5:", for any port. */
+/* "127.3.0.5 queue queue.default" becomes "queue::127.3.0.5:", for any port; a line that is no such
+ * thing adds nothing. */
 static int add_hosts_line(struct curl_slist **list, char *line)
 {
+    static const char blank[] = " \t\r";
     char *rest = NULL, entry[512];
-    const char *name, *address = strtok_r(line, " \t", &rest);
     int r = 0;
 
-    if (!address || *address == '#')
-        return 0;
-    while (r == 0 && (name = strtok_r(NULL, " \t", &rest))) {
-        (void)snprintf(entry, sizeof(entry), "%s::%s:", name, address);
-        r = append(list, entry);
+    line[strcspn(line, "#")] = '\0';
+    const char *name, *address = strtok_r(line, blank, &rest);
+    bool v6 = address && strchr(address, ':');
+
+    while (r == 0 && address && (name = strtok_r(NULL, blank, &rest))) {
+        int n = snprintf(entry, sizeof(entry), v6 ? "%s::[%s]:" : "%s::%s:", name, address);
+        r = n < (int)sizeof(entry) ? append(list, entry) : 0;
     }
     return r;
 }
 
-static int read_hosts(struct curl_slist **list)
+struct curl_slist *easy_hosts_new(void)
 {
     scoped(buf_done)
     struct buf text = {.max = HOSTS_MAX_BYTES};
+    struct curl_slist *list = NULL;
     const char *path = getenv("SWELL_HOSTS");
     char *line, *rest = NULL;
-    int r = 0;
 
     if (!path || buf_read_file(&text, path, NULL) < 0 || !text.len)
-        return 0;
-    for (line = strtok_r(text.data, "\n", &rest); line && r == 0;
-         line = strtok_r(NULL, "\n", &rest))
-        r = add_hosts_line(list, line);
-    return r;
+        return NULL;
+    for (line = strtok_r(text.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        (void)add_hosts_line(&list, line);
+    return list;
 }
 
 static int add_headers(struct easy *e, const struct http_call *call)
@@ -74,15 +74,48 @@ static int add_headers(struct easy *e, const struct http_call *call)
     return r == 0 ? append(&e->headers, "Expect:") : r; /* no 100-continue round trip */
 }
 
-int easy_prepare(struct easy *e, const struct http_call *call, struct buf *body)
+/* Close-on-exec, which libcurl does not do: the lab starts processes. */
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *where)
 {
-    uint64_t timeout_ns = call->timeout_ns ? call->timeout_ns : DEFAULT_TIMEOUT_NS;
-    long timeout_ms = (long)((timeout_ns + NS_PER_MS - 1) / NS_PER_MS);
+    (void)arg;
+    (void)purpose;
+    return socket(where->family, where->socktype | SOCK_CLOEXEC, where->protocol);
+}
 
-    if (add_headers(e, call) < 0 || (!e->connect_to && read_hosts(&e->connect_to) < 0))
+static long whole_ms(uint64_t ns)
+{
+    uint64_t ms = ns / NS_PER_MS + (ns % NS_PER_MS != 0);
+
+    return ms < INT32_MAX ? (long)ms : INT32_MAX;
+}
+
+/* CUSTOMREQUEST only changes the word that is sent: libcurl must also know that no body follows the
+ * answer to HEAD, and that a POST without a body still announces its length (RFC 9110, 8.6). */
+static void set_method_and_body(CURL *curl, const struct http_call *call)
+{
+    const char *method = call->method ? call->method : "GET";
+    bool sends =
+        strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
+
+    if (call->body || sends) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                         (curl_off_t)(call->body ? call->body_len : 0));
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body ? call->body : "");
+    }
+    if (strcmp(method, "HEAD") == 0)
+        curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+}
+
+int easy_prepare(struct easy *e, const struct http_call *call, struct curl_slist *hosts,
+                 struct buf *body)
+{
+    long timeout_ms = whole_ms(call->timeout_ns ? call->timeout_ns : DEFAULT_TIMEOUT_NS);
+
+    if (add_headers(e, call) < 0)
         return -ENOMEM;
     e->body = body;
-    e->too_large = false;
+    e->body_result = 0;
     e->reason[0] = '\0';
 
     curl_easy_setopt(e->curl, CURLOPT_URL, call->url);
@@ -94,16 +127,12 @@ int easy_prepare(struct easy *e, const struct http_call *call, struct buf *body)
     curl_easy_setopt(e->curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(e->curl, CURLOPT_WRITEDATA, e);
     curl_easy_setopt(e->curl, CURLOPT_HTTPHEADER, e->headers);
-    curl_easy_setopt(e->curl, CURLOPT_CONNECT_TO, e->connect_to);
+    curl_easy_setopt(e->curl, CURLOPT_CONNECT_TO, hosts);
+    curl_easy_setopt(e->curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(e->curl, CURLOPT_PROXY, ""); /* never a proxy from the environment */
     if (call->ca_file)
         curl_easy_setopt(e->curl, CURLOPT_CAINFO, call->ca_file);
-    if (call->body) {
-        curl_easy_setopt(e->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_len);
-        curl_easy_setopt(e->curl, CURLOPT_POSTFIELDS, call->body);
-    }
-    if (call->method)
-        curl_easy_setopt(e->curl, CURLOPT_CUSTOMREQUEST, call->method);
+    set_method_and_body(e->curl, call);
     return 0;
 }
 
@@ -135,8 +164,10 @@ int easy_result(struct easy *e, CURLcode code, int *ret_status, struct err *err)
 {
     long status = 0;
 
-    if (e->too_large)
+    if (e->body_result == -E2BIG)
         return err_set(err, -E2BIG, "the answer has more than %zu bytes", e->body->max);
+    if (e->body_result < 0)
+        return err_set(err, e->body_result, "out of memory");
     if (code != CURLE_OK)
         return err_set(err, -code_to_errno(code), "%s",
                        e->reason[0] ? e->reason : curl_easy_strerror(code));

@@ -13,14 +13,19 @@ struct err;
 
 struct easy { /* {0} and a CURL handle are ready for easy_prepare */
     CURL *curl;
-    struct curl_slist *headers, *connect_to;
+    struct curl_slist *headers;
     struct buf *body; /* where the answer goes */
-    bool too_large;
+    int body_result;  /* -E2BIG or -ENOMEM when it did not fit there */
     char reason[CURL_ERROR_SIZE];
 };
 
-/* Sets every option for call; the answer's body will be appended to *body. -ENOMEM or 0. */
-int easy_prepare(struct easy *e, const struct http_call *call, struct buf *body);
+/* What SWELL_HOSTS says, for easy_prepare; the caller frees it with curl_slist_free_all. */
+struct curl_slist *easy_hosts_new(void);
+
+/* Sets every option for call; the answer's body will be appended to *body. hosts (NULL: none) must
+ * live until the transfer is over. -ENOMEM or 0. */
+int easy_prepare(struct easy *e, const struct http_call *call, struct curl_slist *hosts,
+                 struct buf *body);
 
 /* What the transfer's result means: 0 and *ret_status, or a negative errno with the reason. */
 int easy_result(struct easy *e, CURLcode code, int *ret_status, struct err *err);

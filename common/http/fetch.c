@@ -8,20 +8,22 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define EXTRA_FDS_MAX 64
-
 struct transfer {
     struct easy easy;
     struct buf body;
     int64_t id;
     fetch_done_fn *done;
     void *arg;
+    CURLcode code; /* once in fetcher.ended */
     struct transfer *next;
 };
 
 struct fetcher {
     CURLM *multi;
-    struct transfer *running;
+    struct curl_slist *hosts;
+    struct transfer *running, *ended; /* ended: to be called back */
+    struct curl_waitfd *extra;        /* what the caller waits for, in libcurl's form */
+    size_t extra_size;
     int64_t last_id;
 };
 
@@ -31,10 +33,12 @@ struct fetcher *fetcher_new(void)
 
     if (f)
         f->multi = curl_multi_init();
-    if (f && f->multi)
-        return f;
-    free(f);
-    return NULL;
+    if (!f || !f->multi) {
+        free(f);
+        return NULL;
+    }
+    f->hosts = easy_hosts_new();
+    return f;
 }
 
 static void transfer_free(struct transfer *t)
@@ -42,22 +46,12 @@ static void transfer_free(struct transfer *t)
     if (t->easy.curl)
         curl_easy_cleanup(t->easy.curl);
     curl_slist_free_all(t->easy.headers);
-    curl_slist_free_all(t->easy.connect_to);
     buf_done(&t->body);
     free(t);
 }
 
-void fetcher_free(struct fetcher *f)
-{
-    if (!f)
-        return;
-    while (f->running)
-        fetcher_cancel(f, f->running->id);
-    curl_multi_cleanup(f->multi);
-    free(f);
-}
-
-static struct transfer *transfer_new(const struct http_call *call, size_t max_body_bytes)
+static struct transfer *transfer_new(const struct http_call *call, struct curl_slist *hosts,
+                                     size_t max_body_bytes)
 {
     struct transfer *t = calloc(1, sizeof(*t));
 
@@ -65,7 +59,7 @@ static struct transfer *transfer_new(const struct http_call *call, size_t max_bo
         return NULL;
     t->body.max = max_body_bytes;
     t->easy.curl = curl_easy_init();
-    if (t->easy.curl && easy_prepare(&t->easy, call, &t->body) == 0)
+    if (t->easy.curl && easy_prepare(&t->easy, call, hosts, &t->body) == 0)
         return t;
     transfer_free(t);
     return NULL;
@@ -74,7 +68,7 @@ static struct transfer *transfer_new(const struct http_call *call, size_t max_bo
 int64_t fetcher_start(struct fetcher *f, const struct http_call *call, size_t max_body_bytes,
                       fetch_done_fn *done, void *arg)
 {
-    struct transfer *t = transfer_new(call, max_body_bytes);
+    struct transfer *t = transfer_new(call, f->hosts, max_body_bytes);
 
     if (!t)
         return -ENOMEM;
@@ -91,70 +85,128 @@ int64_t fetcher_start(struct fetcher *f, const struct http_call *call, size_t ma
     return t->id;
 }
 
-static void unlink_transfer(struct fetcher *f, struct transfer *t)
+static struct transfer **find(struct transfer **at, int64_t id)
 {
-    struct transfer **at = &f->running;
-
-    while (*at != t)
+    while (*at && (*at)->id != id)
         at = &(*at)->next;
+    return at;
+}
+
+/* Takes the transfer out of its list and its handle out of libcurl's. */
+static struct transfer *unlink_transfer(struct fetcher *f, struct transfer **at)
+{
+    struct transfer *t = *at;
+
     *at = t->next;
+    t->next = NULL;
     curl_multi_remove_handle(f->multi, t->easy.curl);
+    return t;
 }
 
 void fetcher_cancel(struct fetcher *f, int64_t id)
 {
-    for (struct transfer *t = f->running; t; t = t->next) {
-        if (t->id == id) {
-            unlink_transfer(f, t);
-            transfer_free(t);
-            return;
-        }
-    }
+    struct transfer **at = find(&f->running, id);
+
+    if (!*at)
+        at = find(&f->ended, id);
+    if (*at)
+        transfer_free(unlink_transfer(f, at));
 }
 
-static void finish(struct fetcher *f, struct transfer *t, CURLcode code)
+void fetcher_free(struct fetcher *f)
 {
-    struct err err = {0};
-    int status = 0;
-    int r = easy_result(&t->easy, code, &status, &err);
-
-    unlink_transfer(f, t);
-    t->done(t->arg, r, status, &t->body, &err);
-    transfer_free(t);
+    if (!f)
+        return;
+    while (f->running)
+        transfer_free(unlink_transfer(f, &f->running));
+    while (f->ended)
+        transfer_free(unlink_transfer(f, &f->ended));
+    curl_multi_cleanup(f->multi);
+    curl_slist_free_all(f->hosts);
+    free(f->extra);
+    free(f);
 }
 
-static void finish_all(struct fetcher *f)
+/* Lets libcurl work and moves what ended, in that order, to f->ended. */
+static void advance(struct fetcher *f)
 {
+    struct transfer **last = &f->ended;
     CURLMsg *message;
     int left;
 
+    (void)curl_multi_perform(f->multi, &left);
+    while (*last)
+        last = &(*last)->next;
     while ((message = curl_multi_info_read(f->multi, &left))) {
         struct transfer *t = NULL;
         if (message->msg != CURLMSG_DONE)
             continue;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
-        finish(f, t, message->data.result);
+        t->code = message->data.result;
+        *last = unlink_transfer(f, find(&f->running, t->id));
+        last = &t->next;
     }
+}
+
+/* A callback may cancel others that ended, and start new ones. */
+static void call_back(struct fetcher *f)
+{
+    while (f->ended) {
+        struct transfer *t = unlink_transfer(f, &f->ended);
+        struct err err = {0};
+        int status = 0;
+        int r = easy_result(&t->easy, t->code, &status, &err);
+
+        t->done(t->arg, r, status, &t->body, &err);
+        transfer_free(t);
+    }
+}
+
+static int make_extra(struct fetcher *f, const struct pollfd *fds, size_t count)
+{
+    if (count > f->extra_size) {
+        struct curl_waitfd *more = reallocarray(f->extra, count, sizeof(*more));
+        if (!more)
+            return -ENOMEM;
+        f->extra = more;
+        f->extra_size = count;
+    }
+    for (size_t i = 0; i < count; i++)
+        f->extra[i] = (struct curl_waitfd){.fd = fds[i].fd, .events = CURL_WAIT_POLLIN};
+    return 0;
+}
+
+static int whole_ms(uint64_t ns)
+{
+    uint64_t ms = ns / NS_PER_MS + (ns % NS_PER_MS != 0);
+
+    return ms < INT32_MAX ? (int)ms : INT32_MAX;
+}
+
+/* libcurl does not report a pipe whose writer is gone (POLLHUP alone), so this asks once more. */
+static void fill_revents(struct pollfd *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        fds[i].events = POLLIN;
+        fds[i].revents = 0;
+    }
+    (void)poll(fds, count, 0);
+    for (size_t i = 0; i < count; i++)
+        fds[i].revents = fds[i].revents ? POLLIN : 0;
 }
 
 void fetcher_wait(struct fetcher *f, struct pollfd *fds, size_t count, uint64_t timeout_ns)
 {
-    struct curl_waitfd extra[EXTRA_FDS_MAX];
-    int running;
+    int timeout_ms = whole_ms(timeout_ns);
 
-    if (count > EXTRA_FDS_MAX)
-        count = EXTRA_FDS_MAX;
-    for (size_t i = 0; i < count; i++)
-        extra[i] = (struct curl_waitfd){.fd = fds[i].fd, .events = CURL_WAIT_POLLIN};
-
-    (void)curl_multi_perform(f->multi, &running);
-    (void)curl_multi_poll(f->multi, extra, (unsigned)count,
-                          (int)((timeout_ns + NS_PER_MS - 1) / NS_PER_MS), NULL);
-    (void)curl_multi_perform(f->multi, &running);
-
-    for (size_t i = 0; i < count; i++)
-        fds[i].revents = extra[i].revents ? POLLIN : 0;
-    finish_all(f);
+    advance(f);
+    if (f->ended) /* a bad URL, for example, ends without any event to wait for */
+        timeout_ms = 0;
+    if (make_extra(f, fds, count) == 0)
+        (void)curl_multi_poll(f->multi, f->extra, (unsigned)count, timeout_ms, NULL);
+    advance(f);
+    fill_revents(fds, count);
+    call_back(f);
 }
 
 void fetcher_wake(struct fetcher *f)

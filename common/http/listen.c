@@ -51,6 +51,8 @@ int listen_tcp(const char *address, uint16_t port, uint16_t *ret_port, struct er
     char service[8];
 
     (void)snprintf(service, sizeof(service), "%u", port);
+    if (!address) /* which would mean every address */
+        return err_set(err, -EINVAL, "no address to listen on");
     if (getaddrinfo(address, service, &hints, &where) != 0)
         return err_set(err, -EINVAL, "'%s' is not a numeric IP address", address);
 

@@ -78,7 +78,9 @@ void http_reply_done(struct http_reply *r)
 {
     if (r->body_is_ours)
         free((char *)(uintptr_t)r->body);
-    if (r->stream)
+    if (r->stream) {
+        http_stream_close(r->stream); /* nobody will read it: its writers must learn that */
         http_stream_unref(r->stream);
+    }
     *r = (struct http_reply){0};
 }

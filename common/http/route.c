@@ -81,6 +81,46 @@ int route_find(const struct http_routes *routes, size_t count, const char *metho
     return result;
 }
 
+static bool is_listed(const char *text, const char *method)
+{
+    const char *at = strstr(text, method);
+
+    return at && strchr(", ", at[strlen(method)]);
+}
+
+static void list_method(char *text, size_t size, const char *method)
+{
+    size_t len = strlen(text);
+
+    if (!is_listed(text, method) && len + strlen(method) + 2 < size)
+        (void)snprintf(text + len, size - len, "%s%s", len ? ", " : "", method);
+}
+
+static bool has_form(const char *pattern, const char *path)
+{
+    char *params[HTTP_PARAMS_MAX] = {0};
+    bool yes = matches(pattern, path, params) == 1;
+
+    route_params_done(params);
+    return yes;
+}
+
+void route_allow(const struct http_routes *routes, size_t count, const char *path, char *text,
+                 size_t size)
+{
+    text[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < routes[i].count; k++) {
+            const struct http_route *row = &routes[i].rows[k];
+            if (!row->method || !has_form(row->path, path))
+                continue;
+            list_method(text, size, row->method);
+            if (strcmp(row->method, "GET") == 0)
+                list_method(text, size, "HEAD");
+        }
+    }
+}
+
 struct http_reply http_routes_serve(const struct http_routes *routes, size_t count,
                                     struct http_request *r)
 {
@@ -90,7 +130,10 @@ struct http_reply http_routes_serve(const struct http_routes *routes, size_t cou
     int found = route_find(routes, count, r->method, r->path, params, &route, &app);
 
     if (found < 0)
-        return http_reply_text(found == -ENOENT ? 404 : 405, "no such route\n");
+        return http_reply_text(found == -ENOENT       ? 404
+                               : found == -EPROTOTYPE ? 405
+                                                      : 500,
+                               "no such route\n");
 
     for (size_t i = 0; i < HTTP_PARAMS_MAX; i++)
         r->params[i] = params[i];

@@ -9,19 +9,24 @@
 #include "http/route.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 struct http_server {
     struct MHD_Daemon *daemon;
     struct http_server_config config;
+    int fd; /* the daemon's listening socket; after http_server_quiesce something that never rings
+             */
     uint16_t port;
-    int quiesced_fd; /* the listening socket after http_server_quiesce; -1 before */
     atomic_bool draining;
 
     pthread_mutex_t lock;        /* guards what follows */
@@ -29,6 +34,7 @@ struct http_server {
     size_t exchange_count;       /* requests that arrived and are not done */
     struct http_exchange *first; /* the same, as a list */
     bool streams_closed;         /* the server stops: a new stream ends at once */
+    bool abandoned;              /* the time is up: nothing may be deferred any more */
 };
 
 /* One request from its first line to the last byte of its answer. Belongs to the server's thread
@@ -38,10 +44,11 @@ struct http_exchange {
     struct http_exchange *next, *previous; /* server->lock; so are pending and stream */
     struct MHD_Connection *connection;
     uint64_t started_ns;
-    bool bad_uri, seen_headers, body_too_large, answered;
+    bool bad_uri, seen_headers, body_too_large, answered, too_late;
     struct buf body;
     const struct http_route *route;
     const char *method; /* a literal */
+    char allow[64];     /* for a 405 */
     int status;
     struct http_pending *pending; /* set by http_defer */
     struct http_stream *stream;   /* a reference, once streaming */
@@ -53,7 +60,7 @@ struct http_pending {
     struct MHD_Connection *connection; /* suspended; NULL once resumed for the last time */
     int socket;
     int refs;
-    bool ready, abandoned;
+    bool ready;
     struct http_reply reply;
 };
 
@@ -84,7 +91,7 @@ static void pending_unref(struct http_pending *p)
 struct http_pending *http_defer(const struct http_request *r)
 {
     struct http_exchange *x = r->exchange;
-    struct http_pending *p = calloc(1, sizeof(*p));
+    struct http_pending *p = x ? calloc(1, sizeof(*p)) : NULL;
 
     if (!p)
         return NULL;
@@ -92,13 +99,18 @@ struct http_pending *http_defer(const struct http_request *r)
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     pthread_mutex_init(&p->lock, NULL);
-    p->connection = x->connection;
     p->socket = info ? info->connect_fd : -1;
     p->refs = 2;
+
+    /* Under the lock, so that abandon_pending either sees a suspended connection or prevents it. */
     pthread_mutex_lock(&x->server->lock);
     x->pending = p;
+    x->too_late = x->server->abandoned;
+    if (!x->too_late) {
+        p->connection = x->connection;
+        MHD_suspend_connection(x->connection);
+    }
     pthread_mutex_unlock(&x->server->lock);
-    MHD_suspend_connection(x->connection);
     return p;
 }
 
@@ -117,13 +129,13 @@ void http_pending_reply(struct http_pending *p, struct http_reply reply)
 bool http_pending_client_gone(const struct http_pending *p)
 {
     struct http_pending *shared = (struct http_pending *)(uintptr_t)p;
-    char byte;
     bool gone = true;
 
+    /* Not recv with MSG_PEEK: the end may stand behind unread bytes, such as TLS's close_notify. */
     pthread_mutex_lock(&shared->lock);
     if (p->connection && p->socket >= 0) {
-        ssize_t n = recv(p->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-        gone = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+        struct pollfd socket = {.fd = p->socket, .events = POLLRDHUP};
+        gone = poll(&socket, 1, 0) > 0;
     }
     pthread_mutex_unlock(&shared->lock);
     return gone;
@@ -133,7 +145,6 @@ bool http_pending_client_gone(const struct http_pending *p)
 static void pending_abandon(struct http_pending *p)
 {
     pthread_mutex_lock(&p->lock);
-    p->abandoned = true;
     if (p->connection)
         MHD_resume_connection(p->connection);
     p->connection = NULL;
@@ -268,7 +279,7 @@ static struct MHD_Response *make_response(struct http_exchange *x, struct http_r
 
 static void add_headers(struct MHD_Response *response, const struct http_pair *pairs, size_t max)
 {
-    for (size_t i = 0; i < max && pairs[i].name; i++)
+    for (size_t i = 0; i < max && pairs[i].name && *pairs[i].name; i++)
         (void)MHD_add_response_header(response, pairs[i].name, pairs[i].value);
 }
 
@@ -350,16 +361,25 @@ static struct http_reply call_route(struct http_exchange *x, struct http_request
     return reply;
 }
 
+static struct http_reply wrong_method(struct http_exchange *x, const char *path)
+{
+    struct http_reply reply = error_reply(x->server, 405, "this path takes another method");
+    size_t at = 0;
+
+    route_allow(x->server->config.routes, x->server->config.routes_count, path, x->allow,
+                sizeof(x->allow));
+    while (at < HTTP_REPLY_HEADERS_MAX - 1 && reply.headers[at].name)
+        at++;
+    reply.headers[at] = (struct http_pair){MHD_HTTP_HEADER_ALLOW, x->allow};
+    return reply;
+}
+
 static struct http_reply no_route(struct http_exchange *x, int why, const char *path)
 {
     char message[256];
-    struct http_reply reply;
 
-    if (why == -EPROTOTYPE) {
-        reply = error_reply(x->server, 405, "this path takes another method");
-        reply.headers[0] = (struct http_pair){MHD_HTTP_HEADER_ALLOW, x->route->method};
-        return reply;
-    }
+    if (why == -EPROTOTYPE)
+        return wrong_method(x, path);
     if (why != -ENOENT)
         return error_reply(x->server, 500, "out of memory");
     (void)snprintf(message, sizeof(message), "nothing is served at %.200s", path);
@@ -452,7 +472,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 
     struct http_reply reply = answer(x, method, path);
     if (reply.kind == HTTP_REPLY_LATER && x->pending)
-        return MHD_YES;
+        return x->too_late ? MHD_NO : MHD_YES;
     if (reply.kind == HTTP_REPLY_LATER)
         reply = error_reply(x->server, 500, "out of memory");
     return queue_reply(x, reply);
@@ -469,7 +489,7 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connectio
     x->server = s;
     x->started_ns = clock_mono_ns();
     x->body.max = s->config.max_body_bytes;
-    x->bad_uri = strstr(uri, "%00") != NULL;
+    x->bad_uri = !uri || strstr(uri, "%00");
 
     pthread_mutex_lock(&s->lock);
     x->next = s->first;
@@ -511,6 +531,24 @@ static void unlink_exchange(struct http_server *s, struct http_exchange *x)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* First out of sight of abandon_pending and close_streams, then away. This waits for an app's
+ * thread that is just resuming the connection, and must: once the exchange is unlinked, the server,
+ * its daemons and the connection may be gone. */
+static void let_go(struct http_exchange *x)
+{
+    pthread_mutex_lock(&x->server->lock);
+    struct http_stream *stream = x->stream;
+    struct http_pending *pending = x->pending;
+    x->stream = NULL;
+    x->pending = NULL;
+    pthread_mutex_unlock(&x->server->lock);
+
+    if (stream)
+        stream_detach(stream);
+    if (pending)
+        pending_unref(pending);
+}
+
 static void on_completed(void *arg, struct MHD_Connection *connection, void **slot,
                          enum MHD_RequestTerminationCode how)
 {
@@ -523,10 +561,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **sl
         return;
 
     report_done(x);
-    if (x->stream)
-        stream_detach(x->stream);
-    if (x->pending)
-        pending_unref(x->pending);
+    let_go(x);
     unlink_exchange(arg, x);
     buf_done(&x->body);
     free(x);
@@ -543,6 +578,11 @@ static void fill_defaults(struct http_server_config *c)
     c->max_body_bytes = c->max_body_bytes ? c->max_body_bytes : MIB;
 }
 
+static bool wants_tls(const struct http_server_config *c)
+{
+    return c->tls_cert_pem && c->tls_key_pem;
+}
+
 static struct MHD_Daemon *start_daemon(struct http_server *s, int fd)
 {
     const struct http_server_config *c = &s->config;
@@ -554,9 +594,8 @@ static struct MHD_Daemon *start_daemon(struct http_server *s, int fd)
          (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
         {MHD_OPTION_END, 0, NULL},
     };
-    bool https = c->tls_cert_pem && c->tls_key_pem;
 
-    if (https)
+    if (wants_tls(c))
         flags |= MHD_USE_TLS;
     return MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, fd,
@@ -564,13 +603,11 @@ static struct MHD_Daemon *start_daemon(struct http_server *s, int fd)
         c->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, c->idle_timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, c->max_header_bytes, MHD_OPTION_URI_LOG_CALLBACK,
         on_uri, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_ARRAY,
-        https ? tls : &tls[3], MHD_OPTION_END);
+        wants_tls(c) ? tls : &tls[3], MHD_OPTION_END);
 }
 
 static void server_free(struct http_server *s)
 {
-    if (s->quiesced_fd >= 0)
-        (void)close(s->quiesced_fd);
     pthread_cond_destroy(&s->changed);
     pthread_mutex_destroy(&s->lock);
     free(s);
@@ -585,7 +622,6 @@ static struct http_server *server_new(const struct http_server_config *config)
         return NULL;
     s->config = *config;
     fill_defaults(&s->config);
-    s->quiesced_fd = -1;
     pthread_mutex_init(&s->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -594,9 +630,31 @@ static struct http_server *server_new(const struct http_server_config *config)
     return s;
 }
 
+/* A daemon that fails to start closes the socket it was given on some paths and leaves it on
+ * others: it gets a duplicate, and we close our own once. */
+static int listen_and_serve(struct http_server *s, struct err *err)
+{
+    const struct http_server_config *c = &s->config;
+    scoped(close_at)
+    int fd = listen_tcp(c->address, c->port, &s->port, err);
+
+    if (fd < 0)
+        return fd;
+    s->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (s->fd < 0)
+        return err_errno(err, errno, "cannot start the HTTP server on %s:%u", c->address, s->port);
+    s->daemon = start_daemon(s, s->fd);
+    if (!s->daemon)
+        return err_set(err, -EIO, "cannot start the HTTP server on %s:%u%s", c->address, s->port,
+                       wants_tls(c) ? " (do certificate and key belong together?)" : "");
+    return 0;
+}
+
 int http_server_start(struct http_server **ret, const struct http_server_config *config,
                       struct err *err)
 {
+    if (!config->tls_cert_pem != !config->tls_key_pem)
+        return err_set(err, -EINVAL, "HTTPS takes both a certificate and its key");
     if (config->tls_cert_pem && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
         return err_set(err, -ENOTSUP, "this libmicrohttpd was built without TLS");
 
@@ -604,17 +662,10 @@ int http_server_start(struct http_server **ret, const struct http_server_config 
     if (!s)
         return err_set(err, -ENOMEM, "out of memory");
 
-    int fd = listen_tcp(config->address, config->port, &s->port, err);
-    if (fd < 0) {
+    int r = listen_and_serve(s, err);
+    if (r < 0) {
         server_free(s);
-        return fd;
-    }
-    s->daemon = start_daemon(s, fd);
-    if (!s->daemon) {
-        (void)close(fd);
-        server_free(s);
-        return err_set(err, -EIO, "cannot start the HTTP server on %s:%u%s", config->address,
-                       config->port, config->tls_cert_pem ? " (is the certificate valid?)" : "");
+        return r;
     }
     *ret = s;
     return 0;
@@ -625,11 +676,21 @@ uint16_t http_server_port(const struct http_server *s)
     return s->port;
 }
 
+/* Not MHD_quiesce_daemon: it takes the listening socket out of the epoll sets while their threads
+ * may do the same, and the loser of that race aborts the process (0.9.75, MHD_epoll). Here the
+ * kernel swaps the socket under its number: it is closed, so whoever connects is refused at once,
+ * it leaves the epoll sets by itself, and accepting from an eventfd does nothing. The daemon closes
+ * that. */
 void http_server_quiesce(struct http_server *s)
 {
+    scoped(close_at)
+    int nothing = -1;
+
     if (atomic_exchange(&s->draining, true))
         return;
-    s->quiesced_fd = MHD_quiesce_daemon(s->daemon);
+    nothing = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (nothing < 0 || dup3(nothing, s->fd, O_CLOEXEC) < 0)
+        (void)shutdown(s->fd, SHUT_RDWR); /* out of descriptors: as good, but it keeps ringing */
 }
 
 /* Streams never end by themselves. Closing wakes a suspended connection, so what was written is
@@ -647,7 +708,8 @@ static void close_streams(struct http_server *s)
 /* Waits until every accepted request is answered, or until the time is up. */
 static size_t wait_for_exchanges(struct http_server *s, uint64_t timeout_ns)
 {
-    uint64_t until_ns = clock_mono_ns() + timeout_ns;
+    const uint64_t longest_ns = 365 * 24 * 3600 * NS_PER_S;
+    uint64_t until_ns = clock_mono_ns() + (timeout_ns < longest_ns ? timeout_ns : longest_ns);
     struct timespec until = {.tv_sec = (time_t)(until_ns / NS_PER_S),
                              .tv_nsec = (long)(until_ns % NS_PER_S)};
     int r = 0;
@@ -660,10 +722,12 @@ static size_t wait_for_exchanges(struct http_server *s, uint64_t timeout_ns)
     return left;
 }
 
-/* libmicrohttpd cannot stop while a connection is suspended. */
+/* libmicrohttpd aborts when it is stopped while a connection is suspended: resumes all, for good.
+ */
 static void abandon_pending(struct http_server *s)
 {
     pthread_mutex_lock(&s->lock);
+    s->abandoned = true;
     for (struct http_exchange *x = s->first; x; x = x->next)
         if (x->pending)
             pending_abandon(x->pending);
@@ -678,10 +742,7 @@ size_t http_server_stop(struct http_server *s, uint64_t timeout_ns)
     http_server_quiesce(s);
     close_streams(s);
     size_t left = wait_for_exchanges(s, timeout_ns);
-    for (size_t still = left, tries = 0; still && tries < 20; tries++) {
-        abandon_pending(s);
-        still = wait_for_exchanges(s, NS_PER_S / 20);
-    }
+    abandon_pending(s);
     MHD_stop_daemon(s->daemon);
     server_free(s);
     return left;

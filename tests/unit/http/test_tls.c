@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "certificate.h"
+
+#include "base/signals.h"
+#include "http/client.h"
+
+#include <fcntl.h>
+
+static struct gate owed = GATE_INIT;
+static struct http_pending *pending;
+
+static struct http_reply hello(void *app, const struct http_request *r)
+{
+    (void)app;
+    (void)r;
+    return http_reply_text(200, "hello");
+}
+
+static struct http_reply defer(void *app, const struct http_request *r)
+{
+    (void)app;
+    pending = http_defer(r);
+    gate_add(&owed, 1);
+    return http_reply_later();
+}
+
+static const struct http_route rows[] = {{"GET", "/", hello, ""}, {"GET", "/defer", defer, ""}};
+static const struct http_routes routes = {rows, ARRAY_LEN(rows), NULL};
+static struct certificate own, other;
+static struct http_server *server;
+static char url[64];
+
+static int start(void **state)
+{
+    (void)state;
+    certificate_make(&own);
+    certificate_make(&other);
+    server = wire_start(&routes, (struct http_server_config){.tls_cert_pem = own.cert.data,
+                                                             .tls_key_pem = own.key.data});
+    (void)snprintf(url, sizeof(url), "https://127.0.0.1:%u/", http_server_port(server));
+    return http_client_setup();
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    (void)http_server_stop(server, 0);
+    http_client_teardown();
+    certificate_done(&own);
+    certificate_done(&other);
+    return 0;
+}
+
+static int call(const char *ca_file, const char *where, struct err *err)
+{
+    scoped(buf_done)
+    struct buf body = {.max = KIB};
+    struct http_client *c = http_client_new();
+    int status = 0;
+    int r = http_client_call(c, &(struct http_call){.url = where, .ca_file = ca_file}, &body,
+                             &status, err);
+
+    if (r == 0) {
+        assert_int_equal(status, 200);
+        assert_string_equal(body.data, "hello");
+    }
+    http_client_free(c);
+    return r;
+}
+
+static void a_known_authority_is_accepted(void **state)
+{
+    struct err err = {0};
+    (void)state;
+
+    if (call(own.cert_file, url, &err) < 0)
+        fail_msg("%s", err.text);
+}
+
+static void an_unknown_authority_is_refused(void **state)
+{
+    struct err err = {0};
+    (void)state;
+
+    assert_int_equal(call(NULL, url, &err), -EPROTO);
+    assert_true(strlen(err.text) > 0);
+    assert_int_equal(call(other.cert_file, url, &err), -EPROTO);
+    assert_int_equal(call("/nonexistent.pem", url, &err), -EPROTO);
+}
+
+static void another_hosts_name_is_refused(void **state)
+{
+    struct err err = {0};
+    char where[64];
+    (void)state;
+
+    /* The one server listens on 127.0.0.1 only. */
+    struct http_server *wide =
+        wire_start(&routes, (struct http_server_config){.address = "0.0.0.0",
+                                                        .tls_cert_pem = own.cert.data,
+                                                        .tls_key_pem = own.key.data});
+    (void)snprintf(where, sizeof(where), "https://127.0.0.2:%u/", http_server_port(wide));
+    assert_int_equal(call(own.cert_file, where, &err), -EPROTO);
+    (void)http_server_stop(wide, 0);
+}
+
+static void plain_http_is_not_served(void **state)
+{
+    scoped(buf_done)
+    struct buf b = {.max = KIB};
+    scoped(close_at)
+    int fd = wire_connect(http_server_port(server));
+    (void)state;
+
+    wire_send(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    (void)wire_read(fd, NULL, &b);
+    assert_true(!b.data || !strstr(b.data, "hello"));
+}
+
+static void versions_before_1_2_are_refused(void **state)
+{
+    char command[256];
+    (void)state;
+
+    (void)snprintf(command, sizeof(command),
+                   "openssl s_client -connect 127.0.0.1:%u %s -cipher DEFAULT@SECLEVEL=0"
+                   " </dev/null >/dev/null 2>&1",
+                   http_server_port(server), "-tls1_1");
+    assert_int_not_equal(system(command), 0);
+    (void)snprintf(command, sizeof(command),
+                   "openssl s_client -connect 127.0.0.1:%u %s -cipher DEFAULT@SECLEVEL=0"
+                   " </dev/null >/dev/null 2>&1",
+                   http_server_port(server), "-tls1_2");
+    assert_int_equal(system(command), 0);
+}
+
+static void *asks_and_gives_up(void *arg)
+{
+    scoped(buf_done)
+    struct buf body = {.max = KIB};
+    struct http_client *c = http_client_new();
+    char where[80];
+    int status;
+    (void)arg;
+
+    (void)snprintf(where, sizeof(where), "%sdefer", url);
+    int r = http_client_call(
+        c,
+        &(struct http_call){.url = where, .ca_file = own.cert_file, .timeout_ns = 500 * NS_PER_MS},
+        &body, &status, NULL);
+    http_client_free(c);
+    return (void *)(intptr_t)r;
+}
+
+/* Its goodbye (close_notify) is unread data in front of the end. */
+static void a_client_that_gives_up_is_noticed(void **state)
+{
+    pthread_t thread;
+    void *result;
+    (void)state;
+
+    assert_int_equal(pthread_create(&thread, NULL, asks_and_gives_up, NULL), 0);
+    gate_wait(&owed, 1);
+    assert_false(http_pending_client_gone(pending));
+    assert_int_equal(pthread_join(thread, &result), 0);
+    assert_int_equal((intptr_t)result, -ETIMEDOUT);
+    for (int i = 0; i < WIRE_PATIENCE_S * 1000 && !http_pending_client_gone(pending); i++)
+        (void)poll(NULL, 0, 1);
+    assert_true(http_pending_client_gone(pending));
+    http_pending_reply(pending, http_reply_text(200, "for nobody"));
+}
+
+static int refused(const char *cert, const char *key, struct err *err)
+{
+    struct http_server *s = NULL;
+    const struct http_server_config config = {.address = "127.0.0.1",
+                                              .routes = &routes,
+                                              .routes_count = 1,
+                                              .tls_cert_pem = cert,
+                                              .tls_key_pem = key};
+    int r = http_server_start(&s, &config, err);
+
+    assert_null(s);
+    return r;
+}
+
+static void a_certificate_without_its_key_never_means_plain_http(void **state)
+{
+    struct err err = {0};
+    (void)state;
+
+    assert_int_equal(refused(own.cert.data, NULL, &err), -EINVAL);
+    assert_int_equal(refused(NULL, own.key.data, &err), -EINVAL);
+}
+
+static void a_bad_certificate_is_an_error_and_closes_nothing_twice(void **state)
+{
+    struct err err = {0};
+    (void)state;
+
+    /* Whoever closes the same number twice closes this one, opened in between by the next start. */
+    for (int i = 0; i < 10; i++) {
+        scoped(close_at)
+        int canary = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        assert_int_equal(refused("nonsense", own.key.data, &err), -EIO);
+        assert_int_equal(refused(own.cert.data, other.key.data, &err), -EIO);
+        assert_true(fcntl(canary, F_GETFD) >= 0);
+    }
+    assert_non_null(strstr(err.text, "certificate"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_known_authority_is_accepted),
+        cmocka_unit_test(an_unknown_authority_is_refused),
+        cmocka_unit_test(another_hosts_name_is_refused),
+        cmocka_unit_test(plain_http_is_not_served),
+        cmocka_unit_test(versions_before_1_2_are_refused),
+        cmocka_unit_test(a_client_that_gives_up_is_noticed),
+        cmocka_unit_test(a_certificate_without_its_key_never_means_plain_http),
+        cmocka_unit_test(a_bad_certificate_is_an_error_and_closes_nothing_twice),
+    };
+    signals_block();
+    return cmocka_run_group_tests_name("tls", tests, start, stop);
+}
