@@ -171,6 +171,11 @@ struct metrics *service_metrics(struct service *s)
     return s->metrics;
 }
 
+struct http_routes service_routes(struct service *s)
+{
+    return (struct http_routes){standard_routes, ARRAY_LEN(standard_routes), s};
+}
+
 int service_start(struct service *s, const struct http_server_config *config,
                   const struct http_routes *routes, size_t count, struct err *err)
 {
@@ -181,7 +186,7 @@ int service_start(struct service *s, const struct http_server_config *config,
 
     for (size_t i = 0; i < count; i++)
         s->groups[i] = routes[i];
-    s->groups[count] = (struct http_routes){standard_routes, ARRAY_LEN(standard_routes), s};
+    s->groups[count] = service_routes(s);
     c.routes = s->groups;
     c.routes_count = count + 1;
     c.headers[0] = (struct http_pair){"X-Swell-Pod", s->pod_name};

@@ -35,6 +35,10 @@ struct metrics *service_metrics(struct service *s); /* borrowed */
 int service_start(struct service *s, const struct http_server_config *config,
                   const struct http_routes *routes, size_t count, struct err *err);
 
+/* The five endpoints as a group of routes, for an app whose own rows take every path: give it to
+ * service_start in front of them. */
+struct http_routes service_routes(struct service *s);
+
 uint16_t service_port(const struct service *s);
 const char *service_pod_name(const struct service *s);
 
