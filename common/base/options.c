@@ -170,27 +170,38 @@ static void start_list(struct opt_list *list)
     list->from_flags = true;
 }
 
+/* "--name", or "-n" for a name of one letter. */
+static bool is_flag(const char *arg)
+{
+    return strncmp(arg, "--", 2) == 0 || (arg[0] == '-' && arg[1] && (!arg[2] || arg[2] == '='));
+}
+
+static const char *dashes(const struct opt *o)
+{
+    return o->name[1] ? "--" : "-";
+}
+
 /* Takes the flag at argv[i] and returns the index of the next argument. */
 static int take_flag(const struct opt_table *t, int argc, char **argv, int i, void *options,
                      struct err *err)
 {
     char source[NAME_MAX_LEN + 8];
-    const char *name = argv[i] + 2;
+    const char *name = argv[i] + (argv[i][1] == '-' ? 2 : 1);
     const char *equals = strchr(name, '=');
     size_t len = equals ? (size_t)(equals - name) : strlen(name);
     const struct opt *o = find(t, name, len);
 
     if (!o)
-        return err_set(err, -EINVAL, "unknown flag '%.*s'; see '%s --help'", (int)len + 2, argv[i],
-                       t->program);
+        return err_set(err, -EINVAL, "unknown flag '%.*s'; see '%s --help'",
+                       (int)(name + len - argv[i]), argv[i], t->program);
 
     const char *text = equals ? equals + 1 : o->type == OPT_BOOL ? "true" : argv[++i];
     if (!text || i >= argc)
-        return err_set(err, -EINVAL, "--%s needs a value", o->name);
+        return err_set(err, -EINVAL, "%s%s needs a value", dashes(o), o->name);
 
     if (o->type == OPT_LIST)
         start_list((struct opt_list *)((char *)options + o->offset));
-    (void)snprintf(source, sizeof(source), "--%s", o->name);
+    (void)snprintf(source, sizeof(source), "%s%s", dashes(o), o->name);
     int r = set_or_explain(o, source, text, options, err);
     return r < 0 ? r : i + 1;
 }
@@ -212,7 +223,7 @@ int options_parse(const struct opt_table *table, int argc, char **argv, void *re
     if (r < 0)
         return r;
 
-    while (i < argc && strncmp(argv[i], "--", 2) == 0) {
+    while (i < argc && is_flag(argv[i])) {
         if (strcmp(argv[i], "--help") == 0) {
             options_help(table, stdout);
             return -ECANCELED;
@@ -238,7 +249,8 @@ void options_help(const struct opt_table *table, FILE *out)
     for (size_t i = 0; i < table->count; i++) {
         const struct opt *o = &table->opts[i];
         what_it_takes(o, takes, sizeof(takes));
-        (void)fprintf(out, "  --%s\n        %s\n        Takes %s", o->name, o->help, takes);
+        (void)fprintf(out, "  %s%s\n        %s\n        Takes %s", dashes(o), o->name, o->help,
+                      takes);
         if (o->def)
             (void)fprintf(out, "; default %s", *o->def ? o->def : "empty");
         (void)fprintf(out, ". Environment: %s\n", env_name(o, name));

@@ -6,9 +6,10 @@
  *          .max = 65535},
  *     };
  *
- * A flag is written --name=value or --name value; OPT_BOOL is --name or --name=value. "--" ends the
- * flags. The environment variable is SWELL_ and the name in capitals with _ for -, unless .env says
- * otherwise. A flag wins over the environment, the environment over the default. One thread. */
+ * A flag is written --name=value or --name value; OPT_BOOL is --name or --name=value; a name of one
+ * letter is written -n. "--" ends the flags. The environment variable is SWELL_ and the name in
+ * capitals with _ for -, unless .env says otherwise. A flag wins over the environment, the
+ * environment over the default. One thread. */
 #ifndef BASE_OPTIONS_H
 #define BASE_OPTIONS_H
 
