@@ -3,14 +3,13 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/scoped.h"
+#include "http/hosts.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #define DEFAULT_TIMEOUT_NS (5 * NS_PER_S)
-#define HOSTS_MAX_BYTES (64 * KIB)
 
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
@@ -33,38 +32,6 @@ static int append(struct curl_slist **list, const char *text)
     return 0;
 }
 
-/* "127.3.0.5 queue queue.default" becomes "queue::127.3.0.5:", for any port. */
-static int add_hosts_line(struct curl_slist **list, char *line)
-{
-    char *rest = NULL, entry[512];
-    const char *name, *address = strtok_r(line, " \t", &rest);
-    int r = 0;
-
-    if (!address || *address == '#')
-        return 0;
-    while (r == 0 && (name = strtok_r(NULL, " \t", &rest))) {
-        (void)snprintf(entry, sizeof(entry), "%s::%s:", name, address);
-        r = append(list, entry);
-    }
-    return r;
-}
-
-static int read_hosts(struct curl_slist **list)
-{
-    scoped(buf_done)
-    struct buf text = {.max = HOSTS_MAX_BYTES};
-    const char *path = getenv("SWELL_HOSTS");
-    char *line, *rest = NULL;
-    int r = 0;
-
-    if (!path || buf_read_file(&text, path, NULL) < 0 || !text.len)
-        return 0;
-    for (line = strtok_r(text.data, "\n", &rest); line && r == 0;
-         line = strtok_r(NULL, "\n", &rest))
-        r = add_hosts_line(list, line);
-    return r;
-}
-
 static int add_headers(struct easy *e, const struct http_call *call)
 {
     int r = 0;
@@ -79,7 +46,7 @@ int easy_prepare(struct easy *e, const struct http_call *call, struct buf *body)
     uint64_t timeout_ns = call->timeout_ns ? call->timeout_ns : DEFAULT_TIMEOUT_NS;
     long timeout_ms = (long)((timeout_ns + NS_PER_MS - 1) / NS_PER_MS);
 
-    if (add_headers(e, call) < 0 || (!e->connect_to && read_hosts(&e->connect_to) < 0))
+    if (add_headers(e, call) < 0 || (!e->connect_to && hosts_append(&e->connect_to) < 0))
         return -ENOMEM;
     e->body = body;
     e->too_large = false;
