@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "http/easy.h"
+#include "http/hosts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ struct http_client *http_client_new(void)
         free(c);
         return NULL;
     }
-    c->hosts = easy_hosts_new();
+    c->hosts = hosts_new();
     return c;
 }
 

@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 
 #define DEFAULT_TIMEOUT_NS (5 * NS_PER_S)
-#define HOSTS_MAX_BYTES (64 * KIB)
 
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
@@ -29,40 +28,6 @@ static int append(struct curl_slist **list, const char *text)
         return -ENOMEM;
     *list = longer;
     return 0;
-}
-
-/* "127.3.0.5 queue queue.default" becomes "queue::127.3.0.5:", for any port; a line that is no such
- * thing adds nothing. */
-static int add_hosts_line(struct curl_slist **list, char *line)
-{
-    static const char blank[] = " \t\r";
-    char *rest = NULL, entry[512];
-    int r = 0;
-
-    line[strcspn(line, "#")] = '\0';
-    const char *name, *address = strtok_r(line, blank, &rest);
-    bool v6 = address && strchr(address, ':');
-
-    while (r == 0 && address && (name = strtok_r(NULL, blank, &rest))) {
-        int n = snprintf(entry, sizeof(entry), v6 ? "%s::[%s]:" : "%s::%s:", name, address);
-        r = n < (int)sizeof(entry) ? append(list, entry) : 0;
-    }
-    return r;
-}
-
-struct curl_slist *easy_hosts_new(void)
-{
-    scoped(buf_done)
-    struct buf text = {.max = HOSTS_MAX_BYTES};
-    struct curl_slist *list = NULL;
-    const char *path = getenv("SWELL_HOSTS");
-    char *line, *rest = NULL;
-
-    if (!path || buf_read_file(&text, path, NULL) < 0 || !text.len)
-        return NULL;
-    for (line = strtok_r(text.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-        (void)add_hosts_line(&list, line);
-    return list;
 }
 
 static int add_headers(struct easy *e, const struct http_call *call)

@@ -19,9 +19,6 @@ struct easy { /* {0} and a CURL handle are ready for easy_prepare */
     char reason[CURL_ERROR_SIZE];
 };
 
-/* What SWELL_HOSTS says, for easy_prepare; the caller frees it with curl_slist_free_all. */
-struct curl_slist *easy_hosts_new(void);
-
 /* Sets every option for call; the answer's body will be appended to *body. hosts (NULL: none) must
  * live until the transfer is over. -ENOMEM or 0. */
 int easy_prepare(struct easy *e, const struct http_call *call, struct curl_slist *hosts,

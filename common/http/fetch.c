@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "http/easy.h"
+#include "http/hosts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -37,7 +38,7 @@ struct fetcher *fetcher_new(void)
         free(f);
         return NULL;
     }
-    f->hosts = easy_hosts_new();
+    f->hosts = hosts_new();
     return f;
 }
 
