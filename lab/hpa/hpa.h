@@ -44,6 +44,7 @@ struct hpa_metric {
     char *name;           /* "cpu", "memory", or the external metric's name */
     char *selector;       /* HPA_EXTERNAL: canonical, for labelSelector; "" when there is none */
     char *selector_error; /* the API accepts bad selectors; the metric then fails each time */
+    char *selector_print; /* as the controller's messages show it: "nil", "&LabelSelector{...}" */
     json_t *identifier;   /* HPA_EXTERNAL: {name, selector} as in the object */
     char *description;    /* "cpu resource utilization (percentage of request)" */
     char *valid_message;  /* of ScalingActive when this metric wins */
@@ -108,7 +109,7 @@ struct hpa;
 int hpa_new(const struct hpa_settings *settings, struct hpa **ret);
 void hpa_free(struct hpa *hpa);
 
-/* --- What the caller has read. All of it is the caller's; nothing is kept. --- */
+/* --- What the caller has read. All of it is the caller's; nothing is kept. Texts are UTF-8. --- */
 
 enum hpa_phase { HPA_PENDING, HPA_RUNNING, HPA_SUCCEEDED, HPA_FAILED, HPA_PHASE_UNKNOWN };
 enum hpa_ready { HPA_READY_ABSENT, HPA_READY_TRUE, HPA_READY_FALSE, HPA_READY_UNKNOWN };
@@ -129,10 +130,11 @@ struct hpa_pod {
     struct hpa_request requests[2]; /* by enum hpa_resource */
 };
 
-/* Sums the requests of a Pod object (or a pod template) for one resource into *ret; the error text
- * goes to err and ret->error points to it. */
-void hpa_pod_request(const json_t *pod, enum hpa_resource resource, struct err *err,
-                     struct hpa_request *ret);
+/* Sums the requests of a Pod object for one resource, as the controller does for pods without
+ * requests at pod level. 0; -ENOENT with the text for hpa_request.error when a container has none;
+ * -EINVAL with one when it is no quantity. */
+int hpa_pod_request(const json_t *pod, enum hpa_resource resource, int64_t *ret_milli,
+                    struct err *err);
 
 struct hpa_sample {
     const char *pod;
@@ -142,9 +144,11 @@ struct hpa_sample {
 };
 
 struct hpa_answer { /* to one metric of the spec */
-    const char
-        *error; /* why there is no answer; NULL: there is one (an empty one is an error too) */
-    const struct hpa_sample *samples; /* HPA_RESOURCE */
+    /* Why there is no answer, as the client's library says it ("the server is currently unable to
+     * handle the request"); what was tried is put in front of it here. NULL: there is an answer; an
+     * empty one is an error too. */
+    const char *error;
+    const struct hpa_sample *samples; /* HPA_RESOURCE; of one pod the last counts */
     size_t sample_count;
     const int64_t *values; /* HPA_EXTERNAL, milli */
     size_t value_count;
@@ -163,8 +167,9 @@ struct hpa_input {
                                        * be NULL when hpa_needs_metrics() is false. */
 };
 
-/* Whether this evaluation will look at pods and answers: not without a scale, at zero replicas, or
- * outside min..max. The real controller sends no metric request then. */
+/* Whether this evaluation will look at pods and answers: not without a scale, at zero replicas,
+ * outside min..max, or with a selector in error. The real controller sends no metric request then.
+ */
 bool hpa_needs_metrics(const struct hpa_spec *spec, const struct hpa_input *in);
 
 /* --- What was decided --- */
@@ -182,15 +187,16 @@ enum hpa_outcome {
 enum hpa_class { HPA_POD_READY, HPA_POD_UNREADY, HPA_POD_MISSING, HPA_POD_IGNORED };
 
 struct hpa_result {     /* of one metric */
-    const char *error;  /* NULL: it has a proposal */
+    const char *error;  /* as in the event; NULL: it has a proposal */
+    const char *cause;  /* with error: its innermost part, for people in a hurry */
     const char *reason; /* with error: "FailedGetResourceMetric" */
-    bool has_value;     /* value, average and ratio are known */
-    int64_t value;      /* percent for HPA_UTILIZATION, else milli */
-    int64_t average;    /* HPA_UTILIZATION: mean of the pods, milli */
-    double ratio;       /* value / target */
-    double final_ratio; /* with unready and missing pods filled in; else ratio */
+    bool has_value;     /* value, average and the ratios are known */
+    int64_t value;      /* HPA_UTILIZATION: percent; HPA_EXTERNAL: the sum; else as average */
+    int64_t average;    /* per pod, milli; not for HPA_VALUE */
+    double ratio;       /* of value to target */
+    double final_ratio; /* with unready and missing pods filled in; else as ratio */
     bool within;        /* final_ratio is within tolerance */
-    int64_t multiplier; /* pods that the ratio was multiplied with; 0: none was */
+    int64_t multiplier; /* how many pods the ratio was multiplied with; 0: it was not */
     int32_t proposal;
     const uint8_t *classes; /* HPA_RESOURCE: enum hpa_class of each pod of the input, or NULL */
     size_t ready, unready, missing, ignored;
@@ -205,12 +211,20 @@ struct hpa_event {
     const char *type, *reason, *message; /* type is Normal or Warning */
 };
 
-enum hpa_held { HPA_NOT_HELD, HPA_HELD_UP, HPA_HELD_DOWN }; /* up: it wanted to grow, and waits */
+enum hpa_held { HPA_NOT_HELD, HPA_HELD_UP, HPA_HELD_DOWN }; /* up: it wants to grow, and waits */
+
+enum hpa_limited {
+    HPA_WITHIN_RANGE,
+    HPA_TOO_FEW,
+    HPA_TOO_MANY,
+    HPA_SCALE_UP_LIMIT,
+    HPA_SCALE_DOWN_LIMIT,
+};
 
 struct hpa_limit {
-    const char *reason; /* TooManyReplicas, TooFewReplicas, ScaleUpLimit, ScaleDownLimit; or
-                         * DesiredWithinRange, then nothing was limited */
-    int32_t bound;
+    enum hpa_limited kind;
+    const char *reason; /* as in the condition: "DesiredWithinRange", "TooManyReplicas", ... */
+    int32_t bound;      /* unless HPA_WITHIN_RANGE */
 };
 
 struct hpa_decision { /* everything it points to belongs to hpa, spec or input and lives until the
@@ -226,10 +240,11 @@ struct hpa_decision { /* everything it points to belongs to hpa, spec or input a
     double tolerance_low, tolerance_high;
     const struct hpa_result *results; /* one per metric of the spec; NULL when none was looked at */
     size_t result_count;
-    size_t winner; /* index of the metric that gave recommendation (HPA_DECIDED) */
 
-    int32_t recommendation; /* of the metrics, 0 or more, before stabilisation */
-    int32_t stabilised;     /* after it */
+    bool recommendation_known; /* the metrics gave a number, and what follows down to limit holds */
+    size_t winner;             /* index of the metric that gave it */
+    int32_t recommendation;    /* 0 or more, before stabilisation */
+    int32_t stabilised;        /* after it */
     enum hpa_held held;
     int32_t held_value; /* the recommendation that held, and its age */
     uint64_t held_age_ns;
@@ -247,9 +262,9 @@ int hpa_evaluate(struct hpa *hpa, const struct hpa_spec *spec, const struct hpa_
                  struct hpa_decision *ret);
 
 /* Says how the write of decision->desired went (only after rescale): completes the decision's
- * conditions, events and outcome, and remembers the scale event. 0 or -ENOMEM. */
-int hpa_commit(struct hpa *hpa, const struct hpa_spec *spec, struct hpa_decision *decision,
-               const char *write_error, uint64_t now_ns);
+ * conditions, events and outcome, and remembers the scale event. */
+void hpa_commit(struct hpa *hpa, const struct hpa_spec *spec, struct hpa_decision *decision,
+                const char *write_error, uint64_t now_ns);
 
 /* The whole status that replaces old_status (NULL: none): counts, lastScaleTime, currentMetrics,
  * conditions with lastTransitionTime. New; NULL when out of memory. */
@@ -264,7 +279,8 @@ json_t *hpa_current_metrics(const struct hpa_spec *spec, const struct hpa_decisi
  * the evaluation, so call it where somebody reads it; before the next hpa_evaluate of this hpa,
  * with the input of this one.
  *
- *   {time, outcome, target: {kind, name, current, desired}, min, max,
+ *   {time, outcome (decided, aboveMax, belowMin, disabled, noScale, noMetrics, notWritten),
+ *    target: {kind, name, current, desired}, min, max,
  *    metrics: [{name, type, form, target, value, average, ratio, finalRatio, tolerance: [lo, hi],
  *               withinTolerance, podsCounted, podsUnready: [names], podsMissing: [names],
  *               podsIgnored: [names], multiplier, proposal, wins, error}],
