@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+/* The decision as the API shows it: status and currentMetrics. */
+#include "lab/hpa/hpa.h"
+
+#include "base/clock.h"
+#include "kube/quantity.h"
+
+#include <string.h>
+
+static json_t *quantity(int64_t milli)
+{
+    char text[QUANTITY_TEXT_MAX];
+
+    return json_string(quantity_format(milli, text));
+}
+
+static json_t *binary_quantity(int64_t milli)
+{
+    char text[QUANTITY_TEXT_MAX];
+
+    return json_string(quantity_format_binary(milli, text));
+}
+
+static json_t *resource_status(const struct hpa_metric *m, const struct hpa_result *r)
+{
+    json_t *average =
+        m->resource == HPA_MEMORY ? binary_quantity(r->average) : quantity(r->average);
+
+    if (m->form == HPA_UTILIZATION)
+        return json_pack("{s:s, s:{s:s, s:{s:I, s:o}}}", "type", "Resource", "resource", "name",
+                         m->name, "current", "averageUtilization", (json_int_t)r->value,
+                         "averageValue", average);
+    return json_pack("{s:s, s:{s:s, s:{s:o}}}", "type", "Resource", "resource", "name", m->name,
+                     "current", "averageValue", average);
+}
+
+static json_t *external_status(const struct hpa_metric *m, const struct hpa_result *r)
+{
+    const bool average = m->form == HPA_AVERAGE_VALUE;
+
+    return json_pack("{s:s, s:{s:O, s:{s:o}}}", "type", "External", "external", "metric",
+                     m->identifier, "current", average ? "averageValue" : "value",
+                     quantity(average ? r->average : r->value));
+}
+
+/* The entry of a metric that failed stays empty. */
+static json_t *metric_status(const struct hpa_metric *m, const struct hpa_result *r)
+{
+    if (r->error)
+        return json_pack("{s:s}", "type", "");
+    return m->source == HPA_RESOURCE ? resource_status(m, r) : external_status(m, r);
+}
+
+json_t *hpa_current_metrics(const struct hpa_spec *spec, const struct hpa_decision *decision)
+{
+    json_t *all;
+
+    if (!decision->results)
+        return NULL;
+    all = json_array();
+    for (size_t i = 0; i < decision->result_count; i++) {
+        if (json_array_append_new(all, metric_status(&spec->metrics[i], &decision->results[i])) <
+            0) {
+            json_decref(all);
+            return NULL;
+        }
+    }
+    return all;
+}
+
+static json_t *find_condition(json_t *conditions, const char *type)
+{
+    size_t i;
+    json_t *c;
+
+    json_array_foreach (conditions, i, c) {
+        const char *text = json_string_value(json_object_get(c, "type"));
+        if (text && strcmp(text, type) == 0)
+            return c;
+    }
+    return NULL;
+}
+
+/* A condition keeps its place, and its time as long as True stays True. */
+static int set_condition(json_t *conditions, const struct hpa_condition *set, const char *now)
+{
+    const char *status = set->status ? "True" : "False";
+    json_t *c = find_condition(conditions, set->type);
+    int r = 0;
+
+    if (!c) {
+        c = json_pack("{s:s}", "type", set->type);
+        r = json_array_append_new(conditions, c);
+    }
+    if (r < 0)
+        return r;
+
+    const char *before = json_string_value(json_object_get(c, "status"));
+    if (!before || strcmp(before, status) != 0)
+        r = json_object_set_new(c, "lastTransitionTime", json_string(now));
+    if (r == 0)
+        r = json_object_set_new(c, "status", json_string(status));
+    if (r == 0)
+        r = json_object_set_new(c, "reason", json_string(set->reason));
+    if (r == 0)
+        r = json_object_set_new(c, "message", json_string(set->message));
+    return r;
+}
+
+/* It belongs to a feature that is off: a controller that has it off takes it away. */
+static void remove_scaled_to_zero(json_t *conditions)
+{
+    size_t i;
+    json_t *c;
+
+    json_array_foreach (conditions, i, c) {
+        const char *type = json_string_value(json_object_get(c, "type"));
+        if (type && strcmp(type, "ScaledToZero") == 0) {
+            (void)json_array_remove(conditions, i);
+            return;
+        }
+    }
+}
+
+static bool was_written(const struct hpa_decision *d)
+{
+    return d->rescale && d->outcome != HPA_NOT_WRITTEN;
+}
+
+static json_t *conditions_of(const struct hpa_decision *d, const json_t *old, const char *now)
+{
+    json_t *before = json_object_get(old, "conditions");
+    json_t *conditions = json_is_array(before) ? json_deep_copy(before) : json_array();
+
+    for (size_t i = 0; i < d->condition_count; i++) {
+        if (set_condition(conditions, &d->conditions[i], now) < 0) {
+            json_decref(conditions);
+            return NULL;
+        }
+    }
+    if (d->outcome == HPA_DISABLED || was_written(d))
+        remove_scaled_to_zero(conditions);
+    return conditions;
+}
+
+/* Counts, times and metrics; conditions come on top. */
+static json_t *counts_of(const struct hpa_spec *spec, const struct hpa_decision *d,
+                         const json_t *old, const char *now)
+{
+    const bool failed = d->outcome == HPA_NO_METRICS || d->outcome == HPA_NOT_WRITTEN;
+    json_int_t desired =
+        failed ? json_integer_value(json_object_get(old, "desiredReplicas")) : d->desired;
+    json_t *last = was_written(d) ? json_string(now) : json_object_get(old, "lastScaleTime");
+    json_t *metrics = hpa_current_metrics(spec, d);
+    json_t *status = json_pack("{s:I, s:I}", "currentReplicas", (json_int_t)d->current,
+                               "desiredReplicas", desired);
+
+    if (!was_written(d))
+        json_incref(last);
+    int r = last ? json_object_set_new(status, "lastScaleTime", last) : 0;
+    r |= metrics ? json_object_set_new(status, "currentMetrics", metrics) : 0;
+    if (r == 0 && (metrics || !d->results))
+        return status;
+    json_decref(status);
+    return NULL;
+}
+
+json_t *hpa_status(const struct hpa_spec *spec, const struct hpa_decision *decision,
+                   const json_t *old_status, uint64_t now_ns)
+{
+    char now[CLOCK_TEXT_MAX];
+    json_t *status;
+
+    clock_rfc3339(now_ns, now);
+    if (decision->outcome == HPA_NO_SCALE)
+        status = json_is_object(old_status) ? json_deep_copy(old_status) : json_object();
+    else
+        status = counts_of(spec, decision, old_status, now);
+    if (json_object_set_new(status, "conditions", conditions_of(decision, old_status, now)) < 0) {
+        json_decref(status);
+        return NULL;
+    }
+    return status;
+}
