@@ -4,7 +4,8 @@
  *
  *   - Round robin per connection; a connection stays with its pod.
  *   - A pod that leaves the endpoints drains: its connections go on, it gets no new ones.
- *   - A pod that refuses is skipped and the next one tried; nothing was forwarded yet.
+ *   - A pod that refuses (or, for 15 s, does not answer) is skipped and the next one tried; nothing
+ *     was forwarded yet.
  *   - No endpoints, or none of them answers: the client is reset at once (kube-proxy: REJECT).
  *   - Half-close and reset are passed on, in both directions.
  *
@@ -16,6 +17,8 @@
 #ifndef LAB_PROXY_H
 #define LAB_PROXY_H
 
+#include "lab/proxy_durations.h"
+
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,24 +29,13 @@ struct proxies; /* the thread and everything it serves */
 struct proxy;   /* one Service */
 
 #define PROXY_CONNECTIONS_MAX 4096
-#define PROXY_ENDPOINTS_MAX 1024 /* per service, draining ones included */
+#define PROXY_ENDPOINTS_MAX 1024 /* per service */
 #define PROXY_BUFFER_SIZE (64 * 1024)
 
 struct proxy_endpoint {
     char id[254];                   /* the pod's name */
     char address[INET6_ADDRSTRLEN]; /* numeric */
     uint16_t port;
-};
-
-/* How long finished connections took, on a logarithmic scale: from accept by the proxy until both
- * directions were closed; only connections in which the pod sent something. For a client with one
- * connection per request (busybox wget, ab without -k) that is the latency of the request, without
- * the time that it waited to be accepted; for keep-alive clients it is the life of a connection.
- * Counts only grow: subtract two readings to look at a window. */
-#define PROXY_DURATION_BUCKETS 386 /* 16 per power of two from 16 us to 275 s, below, above */
-
-struct proxy_durations {
-    uint64_t count[PROXY_DURATION_BUCKETS];
 };
 
 struct proxy_stats {           /* numbers since the service was added */
@@ -93,11 +85,5 @@ void proxy_stats(struct proxy *p, struct proxy_stats *ret);
 
 /* Writes up to max endpoints, draining ones last, and returns how many there are. */
 size_t proxy_endpoint_stats(struct proxy *p, struct proxy_endpoint_stats *ret, size_t max);
-
-/* The q-quantile (0.99: p99) of what was added from before to now; before NULL: since the start.
- * The upper bound of its bucket, so at most 6.25 % above the true value and never below it.
- * 0, or -ENODATA when no connection finished in between. */
-int proxy_durations_quantile(const struct proxy_durations *now,
-                             const struct proxy_durations *before, double q, uint64_t *ret_ns);
 
 #endif
