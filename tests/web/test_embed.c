@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "unit.h"
 
-#include "web/web.h"
+#include "lab/web/web.h"
 
 #include <stdbool.h>
 #include <stdio.h>
