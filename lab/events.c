@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "lab/events.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "kube/jpath.h"
+#include "lab/env.h"
+#include "lab/store.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* FNV-1a: the name of an event says what it tells, so a repetition finds the first one. */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        hash = (hash ^ *c) * UINT64_C(1099511628211);
+    return hash;
+}
+
+static json_t *new_event(const struct event_about *about, const char *name, const char *now)
+{
+    char api_version[128];
+    const struct kind *k = &kinds[about->kind];
+
+    return json_pack("{s:{s:s, s:s}, s:{s:s, s:s, s:s, s:s}, s:s, s:i, s:{s:s}}", "metadata",
+                     "name", name, "namespace", about->ns, "involvedObject", "apiVersion",
+                     kind_api_version(k, api_version, sizeof(api_version)), "kind", k->kind,
+                     "namespace", about->ns, "name", about->name, "firstTimestamp", now, "count", 0,
+                     "source", "component", "swell-lab");
+}
+
+void event_record(const struct env *env, struct event_about about, const char *type,
+                  const char *reason, const char *format, ...)
+{
+    char message[1024], name[320], now[CLOCK_TEXT_MAX];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+
+    uint64_t hash = hash_text(hash_text(UINT64_C(14695981039346656037), reason), message);
+    (void)snprintf(name, sizeof(name), "%s.%016" PRIx64, about.name, hash);
+    clock_rfc3339(labclock_now_ns(&env->clock), now);
+
+    json_t *event = store_get(env->store, KIND_EVENT, about.ns, name);
+    if (!event)
+        event = new_event(&about, name, now);
+    (void)json_object_set_new(event, "type", json_string(type));
+    (void)json_object_set_new(event, "reason", json_string(reason));
+    (void)json_object_set_new(event, "message", json_string(message));
+    (void)json_object_set_new(event, "lastTimestamp", json_string(now));
+    (void)json_object_set_new(event, "count", json_integer(jpath_int(event, "count", 0) + 1));
+    if (jpath_int(event, "count", 1) == 1)
+        log_at(type[0] == 'W' ? LOG_WARN : LOG_INFO, message, LOG_STR("object", about.name),
+               LOG_STR("reason", reason));
+    (void)store_put(env->store, KIND_EVENT, event);
+    json_decref(event);
+}
