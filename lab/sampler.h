@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+/* sampler: the lab's metrics-server: reads each pod's CPU and memory at the metrics interval and
+ * writes PodMetrics, with timestamp and window as metrics-server serves them. Control thread. */
+#ifndef LAB_SAMPLER_H
+#define LAB_SAMPLER_H
+
+#include <stdint.h>
+
+struct env;
+struct pods;
+struct sampler;
+
+/* interval_ns is control time (metrics-server's --metric-resolution, 15 s). */
+struct sampler *sampler_new(struct env *env, struct pods *pods, uint64_t interval_ns);
+void sampler_free(struct sampler *s);
+
+#endif
