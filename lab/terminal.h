@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+/* terminal: the lab as a table, a line a change, like `kubectl get hpa -w`, with the scene's words
+ * in between. On stdout. Control thread. */
+#ifndef LAB_TERMINAL_H
+#define LAB_TERMINAL_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+struct terminal { /* {.out = stdout} is ready to use */
+    FILE *out;
+    char last_row[256], last_say[512], last_sentence[400];
+    unsigned rows;
+};
+
+/* Prints what changed since the last point. */
+void terminal_point(struct terminal *t, const json_t *point);
+
+#endif
