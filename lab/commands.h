@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+/* commands: swell-lab's subcommands. Each returns the exit code. */
+#ifndef LAB_COMMANDS_H
+#define LAB_COMMANDS_H
+
+int run_up(int argc, char **argv);   /* runs manifests until Ctrl-C */
+int run_demo(int argc, char **argv); /* plays scenes */
+
+#endif
