@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: MIT
+#include "config.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/scoped.h"
+#include "kube/selector.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIST "externalMetrics"
+#define NAME_MAX_BYTES 253
+#define NAMESPACE_MAX_BYTES 63
+#define INTERVAL_DEFAULT_NS (5 * NS_PER_S)
+#define INTERVAL_MIN_NS (100 * NS_PER_MS)
+#define INTERVAL_MAX_NS (3600 * NS_PER_S)
+#define MAX_AGE_DEFAULT_NS (60 * NS_PER_S)
+#define MAX_AGE_MIN_NS (100 * NS_PER_MS)
+#define MAX_AGE_MAX_NS (86400 * NS_PER_S)
+#define SHOWN_MAX_BYTES (16 * KIB)
+
+#define LOWER_AND_DIGITS "abcdefghijklmnopqrstuvwxyz0123456789"
+
+/* The HPA's client puts the name into the path in lower case, so another case is never asked for.
+ * The words are parts of Kubernetes' own paths and would be authorised as something else. */
+static int check_name(const struct strict *s, const char *path, const char *name)
+{
+    static const char *const taken[] = {"status", "finalize", "watch", "proxy"};
+    char at[STRICT_PATH_MAX];
+
+    strict_path(at, path, "name");
+    if (!strchr(LOWER_AND_DIGITS, name[0]) || name[strspn(name, LOWER_AND_DIGITS "._:-")])
+        return strict_refuse(s, at,
+                             "%s takes lower-case letters, digits and . _ : - after a letter or "
+                             "digit, not '%.100s'",
+                             at, name);
+    for (size_t i = 0; i < ARRAY_LEN(taken); i++)
+        if (strcmp(taken[i], name) == 0)
+            return strict_refuse(s, at, "%s cannot be '%s': the word is part of Kubernetes' paths",
+                                 at, name);
+    return 0;
+}
+
+/* A DNS label. */
+static int check_namespace(const struct strict *s, const char *path, const char *namespace)
+{
+    char at[STRICT_PATH_MAX];
+    size_t len = namespace ? strlen(namespace) : 0;
+
+    if (!namespace)
+        return 0;
+    if (len == strspn(namespace, LOWER_AND_DIGITS "-") && namespace[0] != '-' &&
+        namespace[len - 1] != '-')
+        return 0;
+    strict_path(at, path, "namespace");
+    return strict_refuse(s, at, "%s takes lower-case letters, digits and -, not '%s'", at,
+                         namespace);
+}
+
+/* What a selector can match is what Kubernetes takes as a label, so selector.h is the judge. */
+static int check_label(const struct strict *s, const char *path, const char *key,
+                       const json_t *value)
+{
+    struct selector *selector = NULL;
+    struct err why = {0};
+    char at[STRICT_PATH_MAX];
+
+    (void)snprintf(at, sizeof(at), "%.100s[\"%.330s\"]", path, key);
+    if (!json_is_string(value))
+        return strict_refuse(s, at, "%s.%.100s takes a text: put it in quotes", path, key);
+
+    json_auto_t *match = json_pack("{s:{s:s}}", "matchLabels", key, json_string_value(value));
+    if (!match)
+        return err_set(s->err, -ENOMEM, "out of memory");
+    if (selector_from_json(match, &selector, &why) < 0)
+        return strict_refuse(s, at, "%s: %s", path, why.text);
+    selector_free(selector);
+    return 0;
+}
+
+static int read_labels(const struct strict *s, const json_t *entry, const char *path,
+                       struct external_metric *m)
+{
+    json_t *labels = json_object_get(entry, "labels"), *value;
+    char at[STRICT_PATH_MAX];
+    const char *key;
+    int r = 0;
+
+    strict_path(at, path, "labels");
+    if (labels && (!json_is_object(labels) || json_object_size(labels) > CONFIG_LABELS_MAX))
+        return strict_refuse(s, at, "%s takes a mapping of at most %d labels", at,
+                             CONFIG_LABELS_MAX);
+    json_object_foreach (labels, key, value) {
+        r = check_label(s, at, key, value);
+        if (r < 0)
+            return r;
+    }
+    m->labels = labels ? json_deep_copy(labels) : json_object();
+    return m->labels ? 0 : err_set(s->err, -ENOMEM, "out of memory");
+}
+
+static int read_source(const struct strict *s, const json_t *entry, const char *path,
+                       struct external_metric *m)
+{
+    static const struct strict_member members[] = {{"http", true}, {0}};
+    const json_t *source = json_object_get(entry, "source");
+    char at[STRICT_PATH_MAX], kind[STRICT_PATH_MAX];
+
+    int r = strict_mapping(s, source, strict_path(at, path, "source"), members);
+    if (r < 0)
+        return r;
+    return http_json_read_config(s, json_object_get(source, "http"), strict_path(kind, at, "http"),
+                                 &m->source);
+}
+
+static int read_times(const struct strict *s, const json_t *entry, const char *path,
+                      struct external_metric *m)
+{
+    char at[STRICT_PATH_MAX], age[CLOCK_TEXT_MAX], least[CLOCK_TEXT_MAX];
+
+    m->interval_ns = INTERVAL_DEFAULT_NS;
+    m->max_age_ns = MAX_AGE_DEFAULT_NS;
+    int r = strict_duration(s, entry, path, "interval", INTERVAL_MIN_NS, INTERVAL_MAX_NS,
+                            &m->interval_ns);
+    if (r == 0)
+        r = strict_duration(s, entry, path, "maxAge", MAX_AGE_MIN_NS, MAX_AGE_MAX_NS,
+                            &m->max_age_ns);
+    if (r < 0)
+        return r;
+
+    uint64_t least_ns = m->interval_ns + m->source.timeout_ns;
+    strict_path(at, path, "maxAge");
+    if (m->max_age_ns < least_ns)
+        return strict_refuse(s, at,
+                             "%s is %s but one interval and one timeout are %s: a healthy source "
+                             "would expire",
+                             at, clock_duration(m->max_age_ns, age),
+                             clock_duration(least_ns, least));
+    return 0;
+}
+
+/* name and its labels; marks: before the first label, around its value, after the last. */
+static char *join_labels(const char *name, const json_t *labels, const char *const marks[4])
+{
+    struct buf text = {.max = SHOWN_MAX_BYTES};
+    const char *key, *separator = marks[0];
+    json_t *value;
+
+    int r = buf_puts(&text, name);
+    json_object_foreach ((json_t *)(uintptr_t)labels, key, value) {
+        r |= buf_printf(&text, "%s%s%s%s%s", separator, key, marks[1], json_string_value(value),
+                        marks[2]);
+        separator = ",";
+    }
+    if (json_object_size(labels))
+        r |= buf_puts(&text, marks[3]);
+    char *joined = r == 0 ? buf_take(&text, NULL) : NULL;
+    buf_done(&text);
+    return joined;
+}
+
+static int keep_texts(const struct strict *s, struct external_metric *m, const char *name,
+                      const char *namespace)
+{
+    static const char *const as_series[] = {"{", "=\"", "\"", "}"};
+    static const char *const as_selector[] = {"", "=", "", ""};
+
+    m->name = strdup(name);
+    m->namespace = namespace ? strdup(namespace) : NULL;
+    m->shown_as = join_labels(name, m->labels, as_series);
+    m->label_text = join_labels("", m->labels, as_selector);
+    if (!m->name || !m->shown_as || !m->label_text || (namespace && !m->namespace))
+        return err_set(s->err, -ENOMEM, "out of memory");
+    return 0;
+}
+
+static int read_metric(const struct strict *s, const json_t *entry, const char *path,
+                       struct external_metric *m)
+{
+    static const struct strict_member members[] = {{"name", true},
+                                                   {"namespace", false},
+                                                   {"labels", false},
+                                                   {"source", true},
+                                                   {"interval", false},
+                                                   {"maxAge", false},
+                                                   {0}};
+    const char *name = NULL, *namespace = NULL;
+
+    int r = strict_mapping(s, entry, path, members);
+    if (r == 0)
+        r = strict_text(s, entry, path, "name", NAME_MAX_BYTES, &name);
+    if (r == 0)
+        r = check_name(s, path, name);
+    if (r == 0)
+        r = strict_text(s, entry, path, "namespace", NAMESPACE_MAX_BYTES, &namespace);
+    if (r == 0)
+        r = check_namespace(s, path, namespace);
+    if (r == 0)
+        r = read_labels(s, entry, path, m);
+    if (r == 0)
+        r = read_source(s, entry, path, m);
+    if (r == 0)
+        r = read_times(s, entry, path, m);
+    return r == 0 ? keep_texts(s, m, name, namespace) : r;
+}
+
+static bool overlap(const struct external_metric *a, const struct external_metric *b)
+{
+    return strcmp(a->name, b->name) == 0 && json_equal(a->labels, b->labels) &&
+           (!a->namespace || !b->namespace || strcmp(a->namespace, b->namespace) == 0);
+}
+
+/* The HPA adds up all that matches, so the same metric twice would count twice. */
+static int refuse_twins(const struct strict *s, const struct adapter_config *c, size_t last)
+{
+    char at[STRICT_PATH_MAX], first[STRICT_PATH_MAX];
+
+    for (size_t i = 0; i < last; i++) {
+        if (!overlap(&c->metrics[i], &c->metrics[last]))
+            continue;
+        (void)snprintf(at, sizeof(at), LIST "[%zu]", last);
+        (void)snprintf(first, sizeof(first), LIST "[%zu]", i);
+        return strict_refuse(s, at,
+                             "%.200s is there twice (the first is on line %u): an HPA would count "
+                             "it double",
+                             c->metrics[last].shown_as, yaml_line(s->file, s->document, first));
+    }
+    return 0;
+}
+
+static int read_metrics(const struct strict *s, const json_t *list, struct adapter_config *c)
+{
+    char path[STRICT_PATH_MAX];
+    int r = 0;
+
+    if (!json_is_array(list))
+        return strict_refuse(s, LIST, LIST " takes a list");
+    if (json_array_size(list) > CONFIG_METRICS_MAX)
+        return strict_refuse(s, LIST, LIST " takes at most %d metrics", CONFIG_METRICS_MAX);
+
+    c->metrics = calloc(json_array_size(list) + 1, sizeof(*c->metrics));
+    if (!c->metrics)
+        return err_set(s->err, -ENOMEM, "out of memory");
+    while (r == 0 && c->count < json_array_size(list)) {
+        size_t i = c->count++;
+        (void)snprintf(path, sizeof(path), LIST "[%zu]", i);
+        r = read_metric(s, json_array_get(list, i), path, &c->metrics[i]);
+        if (r == 0)
+            r = refuse_twins(s, c, i);
+    }
+    return r;
+}
+
+static int read_document(const struct yaml_file *file, struct adapter_config *c, struct err *err)
+{
+    static const struct strict_member members[] = {{LIST, true}, {0}};
+    const struct strict s = {.file = file, .err = err};
+
+    if (yaml_count(file) != 1)
+        return err_set(err, -EINVAL, "%s:1: holds %zu YAML documents; one is needed",
+                       yaml_name(file), yaml_count(file));
+    int r = strict_mapping(&s, yaml_document(file, 0), "", members);
+    return r == 0 ? read_metrics(&s, json_object_get(yaml_document(file, 0), LIST), c) : r;
+}
+
+/* Takes file. */
+static int read_and_free(struct yaml_file *file, struct adapter_config *ret, struct err *err)
+{
+    struct adapter_config c = {0};
+    int r = read_document(file, &c, err);
+
+    yaml_file_free(file);
+    if (r == 0)
+        *ret = c;
+    else
+        config_done(&c);
+    return r;
+}
+
+int config_read_file(const char *path, struct adapter_config *ret, struct err *err)
+{
+    struct yaml_file *file = NULL;
+    int r = yaml_read_file(path, &file, err);
+
+    return r == 0 ? read_and_free(file, ret, err) : r;
+}
+
+int config_parse(const char *name, const char *text, size_t len, struct adapter_config *ret,
+                 struct err *err)
+{
+    struct yaml_file *file = NULL;
+    int r = yaml_parse(name, text, len, &file, err);
+
+    return r == 0 ? read_and_free(file, ret, err) : r;
+}
+
+void config_done(struct adapter_config *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        struct external_metric *m = &c->metrics[i];
+        free(m->name);
+        free(m->namespace);
+        free(m->shown_as);
+        free(m->label_text);
+        json_decref(m->labels);
+        http_json_done(&m->source);
+    }
+    free(c->metrics);
+    *c = (struct adapter_config){0};
+}
+
+void config_print(const struct adapter_config *c, FILE *out)
+{
+    char interval[CLOCK_TEXT_MAX], age[CLOCK_TEXT_MAX];
+
+    for (size_t i = 0; i < c->count; i++) {
+        const struct external_metric *m = &c->metrics[i];
+        (void)fprintf(out, "%s in %s: '%s' of %s every %s, at most %s old\n", m->shown_as,
+                      m->namespace ? m->namespace : "every namespace", m->source.value_path,
+                      m->source.shown_as, clock_duration(m->interval_ns, interval),
+                      clock_duration(m->max_age_ns, age));
+    }
+}
+
+void config_help(FILE *out)
+{
+    (void)fputs(
+        "\nConfiguration (YAML; unknown fields are refused):\n"
+        "  externalMetrics:            at most 1000\n"
+        "  - name: queue_depth         lower-case letters, digits and . _ : -\n"
+        "    namespace: default        only served there; absent: in every namespace\n"
+        "    labels: {queue: jobs}     what an HPA's metric selector is matched against\n"
+        "    source:\n"
+        "      http:\n"
+        "        url: http://queue/queues/jobs\n"
+        "        valuePath: depth      member names and [index], joined by dots\n"
+        "        timeout: 2s           10ms to 1m; default 2s\n"
+        "    interval: 5s              100ms to 1h; default 5s. While the source fails the wait\n"
+        "                              doubles, up to 8 intervals but no more than 1m\n"
+        "    maxAge: 60s               an older value is an error; at least interval + timeout,\n"
+        "                              at most 24h; default 60s\n",
+        out);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "reading.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "kube/quantity.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *const reading_state_names[READING_STATES] = {"waiting", "fresh", "held", "expired"};
+
+struct reading *reading_new_value(int64_t value_milli, uint64_t measured_ns,
+                                  uint64_t measured_wall_ns, uint64_t next_poll_ns)
+{
+    struct reading *r = calloc(1, sizeof(*r));
+
+    if (!r)
+        return NULL;
+    atomic_init(&r->refs, 1);
+    r->has_value = true;
+    r->value_milli = value_milli;
+    r->measured_ns = measured_ns;
+    r->measured_wall_ns = measured_wall_ns;
+    r->next_poll_ns = next_poll_ns;
+    return r;
+}
+
+struct reading *reading_new_failure(const struct reading *previous, const char *cause,
+                                    uint64_t now_wall_ns, uint64_t next_poll_ns)
+{
+    struct reading *r = calloc(1, sizeof(*r));
+
+    if (!r)
+        return NULL;
+    atomic_init(&r->refs, 1);
+    r->failing_since_wall_ns = now_wall_ns;
+    if (previous) {
+        r->has_value = previous->has_value;
+        r->value_milli = previous->value_milli;
+        r->measured_ns = previous->measured_ns;
+        r->measured_wall_ns = previous->measured_wall_ns;
+        r->failures = previous->failures;
+        if (previous->failures)
+            r->failing_since_wall_ns = previous->failing_since_wall_ns;
+    }
+    r->failures++;
+    r->next_poll_ns = next_poll_ns;
+    (void)snprintf(r->cause, sizeof(r->cause), "%s", cause);
+    return r;
+}
+
+struct reading *reading_ref(struct reading *r)
+{
+    if (r)
+        (void)atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);
+    return r;
+}
+
+void reading_unref(struct reading *r)
+{
+    if (r && atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) == 1)
+        free(r);
+}
+
+uint64_t reading_age_ns(const struct reading *r, uint64_t now_ns)
+{
+    return now_ns > r->measured_ns ? now_ns - r->measured_ns : 0;
+}
+
+enum reading_state reading_state(const struct reading *r, uint64_t max_age_ns, uint64_t now_ns)
+{
+    if (!r)
+        return READING_WAITING;
+    if (!r->has_value || reading_age_ns(r, now_ns) > max_age_ns)
+        return READING_EXPIRED;
+    return r->failures ? READING_HELD : READING_FRESH;
+}
+
+/* Nobody wants nanoseconds in a sentence: whole seconds from ten on, tenths below. */
+static const char *roughly(uint64_t ns, char text[CLOCK_TEXT_MAX])
+{
+    uint64_t step = ns >= 10 * NS_PER_S ? NS_PER_S : 100 * NS_PER_MS;
+
+    return clock_duration(ns / step * step, text);
+}
+
+static int put_last_value(const struct reading *r, uint64_t max_age_ns, uint64_t now_ns,
+                          struct buf *text)
+{
+    char value[QUANTITY_TEXT_MAX], age[CLOCK_TEXT_MAX], limit[CLOCK_TEXT_MAX];
+
+    if (!r->has_value)
+        return buf_puts(text, " (no value yet)");
+    return buf_printf(text, " (last value %s, %s old, limit %s)",
+                      quantity_format(r->value_milli, value),
+                      roughly(reading_age_ns(r, now_ns), age), roughly(max_age_ns, limit));
+}
+
+static int put_next_try(const struct reading *r, uint64_t now_ns, struct buf *text)
+{
+    char wait[CLOCK_TEXT_MAX];
+
+    if (r->next_poll_ns <= now_ns)
+        return buf_puts(text, "; next try now");
+    return buf_printf(text, "; next try in %s", roughly(r->next_poll_ns - now_ns, wait));
+}
+
+int reading_explain(const struct reading *r, const struct external_metric *m, uint64_t now_ns,
+                    struct buf *ret_text)
+{
+    char since[CLOCK_TEXT_MAX];
+    int result = buf_printf(ret_text, "%s: %s: ", m->shown_as, m->source.shown_as);
+
+    if (result < 0)
+        return result;
+    if (!r)
+        return buf_printf(ret_text, "the first poll is under way; it may take %s",
+                          roughly(m->source.timeout_ns, since));
+
+    if (r->failures)
+        result = buf_printf(ret_text, "%s since %s", r->cause,
+                            clock_rfc3339(r->failing_since_wall_ns, since));
+    else /* polls stopped: this process was starved or suspended */
+        result =
+            buf_printf(ret_text, "not read since %s", clock_rfc3339(r->measured_wall_ns, since));
+    if (result == 0)
+        result = put_last_value(r, m->max_age_ns, now_ns, ret_text);
+    return result == 0 ? put_next_try(r, now_ns, ret_text) : result;
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "selfmetrics.h"
+
+#include "base/clock.h"
+#include "base/scoped.h"
+
+#include <errno.h>
+
+static const struct metric_desc polls_total = {
+    "swell_adapter_polls_total",
+    METRIC_COUNTER,
+    "Polls of a source that ended, by outcome: ok, timeout, unreachable, status (not 2xx), "
+    "too_large, no_value (not JSON, or no usable number in it).",
+    {"metric", "namespace", "labels", "outcome"}};
+static const struct metric_desc value_age = {"swell_adapter_value_age_seconds",
+                                             METRIC_GAUGE,
+                                             "Age of the last good value; absent before the first.",
+                                             {"metric", "namespace", "labels"}};
+static const struct metric_desc state = {
+    "swell_adapter_metric_state",
+    METRIC_GAUGE,
+    "Always 1; the label says the state: waiting, fresh, held (source failing, value young "
+    "enough), expired.",
+    {"metric", "namespace", "labels", "state"}};
+static const struct metric_desc *const descs[] = {&polls_total, &value_age, &state};
+
+static const char *const outcome_names[POLL_OUTCOMES] = {"ok",     "timeout",   "unreachable",
+                                                         "status", "too_large", "no_value"};
+
+enum poll_outcome poll_outcome(int result)
+{
+    switch (result) {
+    case 0:
+        return POLL_OK;
+    case -ETIMEDOUT:
+        return POLL_TIMEOUT;
+    case -EBADMSG:
+        return POLL_STATUS;
+    case -E2BIG:
+        return POLL_TOO_LARGE;
+    case -ENOMSG:
+        return POLL_NO_VALUE;
+    default:
+        return POLL_UNREACHABLE;
+    }
+}
+
+struct poll_counters selfmetrics_polls(struct metrics *m, const struct external_metric *metric)
+{
+    const char *namespace = metric->namespace ? metric->namespace : "";
+    struct poll_counters counters;
+
+    for (int i = 0; i < POLL_OUTCOMES; i++)
+        counters.of[i] = metrics_series(m, &polls_total, metric->name, namespace,
+                                        metric->label_text, outcome_names[i]);
+    return counters;
+}
+
+static void write_feed(struct metrics *m, struct feed *f, uint64_t now_ns)
+{
+    const struct external_metric *e = f->metric;
+    const char *namespace = e->namespace ? e->namespace : "";
+    struct reading *r = feed_newest(f);
+    enum reading_state is = reading_state(r, e->max_age_ns, now_ns);
+
+    metric_set(
+        metrics_series(m, &state, e->name, namespace, e->label_text, reading_state_names[is]), 1);
+    if (r && r->has_value)
+        metric_set(metrics_series(m, &value_age, e->name, namespace, e->label_text),
+                   (double)reading_age_ns(r, now_ns) / (double)NS_PER_S);
+    reading_unref(r);
+}
+
+static void collect(void *arg)
+{
+    struct selfmetrics *s = arg;
+    uint64_t now_ns = clock_mono_ns();
+
+    metrics_clear(s->metrics, &state); /* a metric has one state: the others go */
+    for (size_t i = 0; i < s->feeds->count; i++)
+        write_feed(s->metrics, &s->feeds->items[i], now_ns);
+}
+
+void selfmetrics_init(struct selfmetrics *s, struct metrics *m, struct feeds *feeds)
+{
+    *s = (struct selfmetrics){m, feeds};
+    metrics_on_collect(m, collect, s);
+}
+
+void selfmetrics_help(FILE *out)
+{
+    metrics_help(descs, ARRAY_LEN(descs), out);
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+/* selfmetrics: what the adapter says about itself on /metrics. Any thread. */
+#ifndef ADAPTER_SELFMETRICS_H
+#define ADAPTER_SELFMETRICS_H
+
+#include "feed.h"
+#include "metrics/registry.h"
+
+#include <stdio.h>
+
+enum poll_outcome {
+    POLL_OK,
+    POLL_TIMEOUT,
+    POLL_UNREACHABLE,
+    POLL_STATUS,
+    POLL_TOO_LARGE,
+    POLL_NO_VALUE
+};
+#define POLL_OUTCOMES 6
+
+/* Which outcome the result of a poll is: 0, or an errno of http/client.h or a source. */
+enum poll_outcome poll_outcome(int result);
+
+/* Where the polls of one metric are counted, [poll_outcome(result)]. From 0 on, so that a rate sees
+ * the first failure too. */
+struct poll_counters {
+    struct metric *of[POLL_OUTCOMES];
+};
+struct poll_counters selfmetrics_polls(struct metrics *m, const struct external_metric *metric);
+
+/* Age and state of every feed are written at each scrape. *s must live as long as m, feeds until
+ * the last scrape. Before threads. */
+struct selfmetrics {
+    struct metrics *metrics;
+    struct feeds *feeds;
+};
+void selfmetrics_init(struct selfmetrics *s, struct metrics *m, struct feeds *feeds);
+
+void selfmetrics_help(FILE *out);
+
+#endif

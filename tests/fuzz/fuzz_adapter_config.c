@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+/* The adapter's configuration, and the discovery documents that are made of it. */
+#include "api/external.h"
+#include "base/err.h"
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void use(const struct adapter_config *config)
+{
+    struct external_api api;
+    struct feeds feeds;
+
+    if (feeds_init(&feeds, config) < 0 || external_api_init(&api, &feeds) < 0)
+        abort();
+    for (size_t i = 0; i < config->count; i++)
+        if (config->metrics[i].max_age_ns <
+            config->metrics[i].interval_ns + config->metrics[i].source.timeout_ns)
+            abort();
+    external_api_done(&api);
+    feeds_done(&feeds);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct adapter_config config = {0};
+    struct err err = {0};
+
+    if (config_parse("fuzz", (const char *)data, size, &config, &err) == 0)
+        use(&config);
+    else if (strncmp(err.text, "fuzz:", 5) != 0) /* every refusal says where */
+        abort();
+    config_done(&config);
+    return 0;
+}

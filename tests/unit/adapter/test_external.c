@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+#include "unit.h"
+
+#include "api/external.h"
+#include "base/clock.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#define V1 "/apis/external.metrics.k8s.io/v1beta1"
+#define SOURCE "  source: {http: {url: 'http://q/x', valuePath: x}}\n"
+#define WALL (UINT64_C(1795255200) * NS_PER_S) /* 2026-11-21T10:00:00Z */
+
+struct fixture {
+    struct adapter_config config;
+    struct feeds feeds;
+    struct external_api api;
+};
+
+static void open_api(struct fixture *x, const char *text)
+{
+    assert_int_equal(config_parse("a.yaml", text, strlen(text), &x->config, NULL), 0);
+    assert_int_equal(feeds_init(&x->feeds, &x->config), 0);
+    assert_int_equal(external_api_init(&x->api, &x->feeds), 0);
+}
+
+static void close_api(struct fixture *x)
+{
+    external_api_done(&x->api);
+    feeds_done(&x->feeds);
+    config_done(&x->config);
+}
+
+static void open_two_queues(struct fixture *x)
+{
+    open_api(x, "externalMetrics:\n"
+                "- name: depth\n  namespace: a\n  labels: {queue: jobs}\n" SOURCE
+                "- name: depth\n  labels: {queue: mail}\n" SOURCE "- name: lag\n" SOURCE);
+    feed_publish(&x->feeds.items[0], reading_new_value(1500, clock_mono_ns(), WALL, 0));
+    feed_publish(&x->feeds.items[1], reading_new_value(7000, clock_mono_ns(), WALL + NS_PER_S, 0));
+}
+
+/* New. */
+static json_t *get(struct fixture *x, const char *path, const char *parameter, const char *value,
+                   int status)
+{
+    const struct http_routes routes = {external_routes, external_route_count, &x->api};
+    const struct http_pair query = {parameter, value};
+    struct http_request request = {
+        .method = "GET", .path = path, .query = &query, .query_count = parameter ? 1 : 0};
+    struct http_reply reply = http_routes_serve(&routes, 1, &request);
+
+    assert_int_equal(reply.status, status);
+    assert_string_equal(reply.content_type, "application/json");
+    json_t *body = json_loadb(reply.body, reply.body_len, 0, NULL);
+    assert_non_null(body);
+    for (size_t i = 0; i < HTTP_REPLY_HEADERS_MAX; i++)
+        assert_null(reply.headers[i].name); /* above all no Retry-After */
+    http_reply_done(&reply);
+    return body;
+}
+
+static void same(json_t *got, const char *expected)
+{
+    json_t *want = json_loads(expected, 0, NULL);
+
+    assert_non_null(want);
+    if (!json_equal(got, want))
+        fail_msg("got %s, expected %s", json_dumps(got, JSON_COMPACT), expected);
+    json_decref(want);
+    json_decref(got);
+}
+
+static void fails(json_t *got, const char *reason, const char *message)
+{
+    assert_string_equal(json_string_value(json_object_get(got, "kind")), "Status");
+    assert_string_equal(json_string_value(json_object_get(got, "reason")), reason);
+    assert_string_equal(json_string_value(json_object_get(got, "message")), message);
+    json_decref(got);
+}
+
+static void discovery_lists_each_name_once(void **state)
+{
+    struct fixture x;
+    (void)state;
+
+    open_two_queues(&x);
+    same(get(&x, V1, NULL, NULL, 200),
+         "{\"kind\":\"APIResourceList\",\"apiVersion\":\"v1\","
+         "\"groupVersion\":\"external.metrics.k8s.io/v1beta1\",\"resources\":["
+         "{\"name\":\"depth\",\"singularName\":\"\",\"namespaced\":true,"
+         "\"kind\":\"ExternalMetricValueList\",\"verbs\":[\"get\"]},"
+         "{\"name\":\"lag\",\"singularName\":\"\",\"namespaced\":true,"
+         "\"kind\":\"ExternalMetricValueList\",\"verbs\":[\"get\"]}]}");
+    same(get(&x, "/apis/external.metrics.k8s.io/", NULL, NULL, 200),
+         "{\"kind\":\"APIGroup\",\"apiVersion\":\"v1\",\"name\":\"external.metrics.k8s.io\","
+         "\"versions\":[{\"groupVersion\":\"external.metrics.k8s.io/v1beta1\","
+         "\"version\":\"v1beta1\"}],\"preferredVersion\":{\"groupVersion\":"
+         "\"external.metrics.k8s.io/v1beta1\",\"version\":\"v1beta1\"}}");
+    close_api(&x);
+}
+
+static void discovery_is_never_empty(void **state)
+{
+    struct fixture x;
+    (void)state;
+
+    open_api(&x, "externalMetrics: []\n");
+    json_t *got = get(&x, V1 "/", NULL, NULL, 200);
+    const json_t *resources = json_object_get(got, "resources");
+    assert_int_equal(json_array_size(resources), 1);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(resources, 0), "name")),
+                        "externalmetrics");
+    json_decref(got);
+    close_api(&x);
+}
+
+#define LIST(items)                                                                                \
+    "{\"kind\":\"ExternalMetricValueList\","                                                       \
+    "\"apiVersion\":\"external.metrics.k8s.io/v1beta1\",\"metadata\":{},\"items\":[" items "]}"
+#define JOBS                                                                                       \
+    "{\"metricName\":\"depth\",\"metricLabels\":{\"queue\":\"jobs\"},"                             \
+    "\"timestamp\":\"2026-11-21T10:00:00Z\",\"value\":\"1500m\"}"
+#define MAIL                                                                                       \
+    "{\"metricName\":\"depth\",\"metricLabels\":{\"queue\":\"mail\"},"                             \
+    "\"timestamp\":\"2026-11-21T10:00:01Z\",\"value\":\"7\"}"
+
+static void a_request_takes_all_that_match(void **state)
+{
+    struct fixture x;
+    (void)state;
+
+    open_two_queues(&x);
+    same(get(&x, V1 "/namespaces/a/depth", NULL, NULL, 200), LIST(JOBS "," MAIL));
+    same(get(&x, V1 "/namespaces/a/depth/", "labelSelector", "", 200), LIST(JOBS "," MAIL));
+    same(get(&x, V1 "/namespaces/a/depth", "labelSelector", "queue=jobs", 200), LIST(JOBS));
+    same(get(&x, V1 "/namespaces/a/depth", "labelSelector", "queue!=jobs", 200), LIST(MAIL));
+    same(get(&x, V1 "/namespaces/a/depth", "labelSelector", "queue in (mail, jobs)", 200),
+         LIST(JOBS "," MAIL));
+    same(get(&x, V1 "/namespaces/a/depth", "labelSelector", "!debug,queue notin (mail)", 200),
+         LIST(JOBS));
+    close_api(&x);
+}
+
+static void a_namespaced_metric_is_only_served_there(void **state)
+{
+    struct fixture x;
+    (void)state;
+
+    open_two_queues(&x);
+    same(get(&x, V1 "/namespaces/b/depth", NULL, NULL, 200), LIST(MAIL));
+    close_api(&x);
+}
+
+static void what_is_not_there_is_404_and_not_an_empty_list(void **state)
+{
+    struct fixture x;
+    (void)state;
+
+    open_two_queues(&x);
+    fails(get(&x, V1 "/namespaces/a/other", NULL, NULL, 404), "NotFound",
+          "external metric \"other\" is not served in namespace \"a\"");
+    fails(get(&x, V1 "/namespaces/b/depth", "labelSelector", "queue=jobs", 404), "NotFound",
+          "external metric \"depth\": no labels match the selector 'queue=jobs'");
+    close_api(&x);
+}
+
+static void a_selector_that_does_not_parse_is_400(void **state)
+{
+    struct fixture x;
+    (void)state;
+
+    open_two_queues(&x);
+    json_t *got = get(&x, V1 "/namespaces/a/depth", "labelSelector", "queue in (", 400);
+    assert_string_equal(json_string_value(json_object_get(got, "reason")), "BadRequest");
+    const char *message = json_string_value(json_object_get(got, "message"));
+    assert_ptr_equal(strstr(message, "labelSelector: "), message);
+    json_decref(got);
+    close_api(&x);
+}
+
+static void watching_is_refused(void **state)
+{
+    struct fixture x;
+    (void)state;
+
+    open_two_queues(&x);
+    fails(get(&x, V1 "/namespaces/a/depth", "watch", "true", 405), "MethodNotAllowed",
+          "watch is not supported on external metrics");
+    json_decref(get(&x, V1 "/namespaces/a/depth", "watch", "false", 200));
+    close_api(&x);
+}
+
+static void no_value_is_an_error_with_its_reason(void **state)
+{
+    struct fixture x;
+    (void)state;
+
+    open_two_queues(&x);
+    fails(get(&x, V1 "/namespaces/a/lag", NULL, NULL, 503), "ServiceUnavailable",
+          "lag: http://q/x: the first poll is under way; it may take 2s");
+    close_api(&x);
+}
+
+static void a_held_value_is_served_with_its_own_time(void **state)
+{
+    struct fixture x;
+    (void)state;
+
+    open_two_queues(&x);
+    struct reading *before = feed_newest(&x.feeds.items[1]);
+    feed_publish(&x.feeds.items[1], reading_new_failure(before, "answers 500", clock_wall_ns(), 0));
+    reading_unref(before);
+    same(get(&x, V1 "/namespaces/b/depth", NULL, NULL, 200), LIST(MAIL));
+    close_api(&x);
+}
+
+static void one_expired_value_makes_the_whole_answer_an_error(void **state)
+{
+    struct fixture x;
+    (void)state;
+
+    open_two_queues(&x);
+    uint64_t long_ago_ns = clock_mono_ns() - 61 * NS_PER_S;
+    struct reading *old = reading_new_value(7000, long_ago_ns, WALL, 0);
+    feed_publish(&x.feeds.items[1], reading_new_failure(old, "answers 500", WALL, 0));
+    reading_unref(old);
+    fails(get(&x, V1 "/namespaces/a/depth", NULL, NULL, 503), "ServiceUnavailable",
+          "depth{queue=\"mail\"}: http://q/x: answers 500 since 2026-11-21T10:00:00Z (last value "
+          "7, 1m1s old, limit 1m0s); next try now");
+    same(get(&x, V1 "/namespaces/a/depth", "labelSelector", "queue=jobs", 200), LIST(JOBS));
+    close_api(&x);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(discovery_lists_each_name_once),
+        cmocka_unit_test(discovery_is_never_empty),
+        cmocka_unit_test(a_request_takes_all_that_match),
+        cmocka_unit_test(a_namespaced_metric_is_only_served_there),
+        cmocka_unit_test(what_is_not_there_is_404_and_not_an_empty_list),
+        cmocka_unit_test(a_selector_that_does_not_parse_is_400),
+        cmocka_unit_test(watching_is_refused),
+        cmocka_unit_test(no_value_is_an_error_with_its_reason),
+        cmocka_unit_test(a_held_value_is_served_with_its_own_time),
+        cmocka_unit_test(one_expired_value_makes_the_whole_answer_an_error),
+    };
+    return cmocka_run_group_tests_name("external", tests, NULL, NULL);
+}

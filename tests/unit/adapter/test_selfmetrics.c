@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "unit.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "selfmetrics.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char config_text[] = "externalMetrics:\n"
+                                  "- name: a\n"
+                                  "  namespace: x\n"
+                                  "  labels: {queue: jobs}\n"
+                                  "  source: {http: {url: 'http://q', valuePath: x}}\n";
+
+static void scrape_has(struct metrics *m, const char *line, bool expected)
+{
+    struct buf text = {.max = 1 << 20};
+
+    assert_int_equal(metrics_write(m, METRICS_TEXT, &text), 0);
+    if (!strstr(text.data, line) == expected)
+        fail_msg("%s line '%s' in:\n%s", expected ? "no" : "a", line, text.data);
+    buf_done(&text);
+}
+
+static void says_state_age_and_polls_of_each_metric(void **state)
+{
+#define LABELS "metric=\"a\",namespace=\"x\",labels=\"queue=jobs\""
+    struct metrics *m = metrics_new();
+    struct adapter_config config;
+    struct selfmetrics self;
+    struct feeds feeds;
+    (void)state;
+
+    assert_int_equal(config_parse("a.yaml", config_text, strlen(config_text), &config, NULL), 0);
+    assert_int_equal(feeds_init(&feeds, &config), 0);
+    selfmetrics_init(&self, m, &feeds);
+    struct poll_counters polls = selfmetrics_polls(m, &config.metrics[0]);
+
+    scrape_has(m, "swell_adapter_metric_state{" LABELS ",state=\"waiting\"} 1\n", true);
+    scrape_has(m, "swell_adapter_value_age_seconds{", false);
+    scrape_has(m, "swell_adapter_polls_total{" LABELS ",outcome=\"status\"} 0\n", true);
+
+    metric_add(polls.of[poll_outcome(-EBADMSG)], 1);
+    feed_publish(&feeds.items[0], reading_new_value(1000, clock_mono_ns(), 1, 1));
+    scrape_has(m, "swell_adapter_metric_state{" LABELS ",state=\"fresh\"} 1\n", true);
+    scrape_has(m, "state=\"waiting\"", false);
+    scrape_has(m, "swell_adapter_value_age_seconds{" LABELS "} ", true);
+    scrape_has(m, "swell_adapter_polls_total{" LABELS ",outcome=\"status\"} 1\n", true);
+
+    metrics_free(m);
+    feeds_done(&feeds);
+    config_done(&config);
+}
+
+static void every_result_of_a_poll_has_an_outcome(void **state)
+{
+    (void)state;
+    assert_int_equal(poll_outcome(0), POLL_OK);
+    assert_int_equal(poll_outcome(-ETIMEDOUT), POLL_TIMEOUT);
+    assert_int_equal(poll_outcome(-ECONNREFUSED), POLL_UNREACHABLE);
+    assert_int_equal(poll_outcome(-EIO), POLL_UNREACHABLE);
+    assert_int_equal(poll_outcome(-EBADMSG), POLL_STATUS);
+    assert_int_equal(poll_outcome(-E2BIG), POLL_TOO_LARGE);
+    assert_int_equal(poll_outcome(-ENOMSG), POLL_NO_VALUE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_state_age_and_polls_of_each_metric),
+        cmocka_unit_test(every_result_of_a_poll_has_an_outcome),
+    };
+    return cmocka_run_group_tests_name("selfmetrics", tests, NULL, NULL);
+}
