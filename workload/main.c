@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#include "base/command.h"
+#include "base/scoped.h"
+#include "base/signals.h"
+#include "workload/role.h"
+
+#include <jansson.h>
+
+static const struct command commands[] = {
+    {"serve", "burns an exact amount of CPU for each HTTP request", serve_run},
+};
+static const struct program program = {"swell-workload",
+                                       "a workload for demonstrations and tests of autoscaling",
+                                       commands, ARRAY_LEN(commands)};
+
+int main(int argc, char **argv)
+{
+    signals_block();
+    json_object_seed(0);
+    return command_run(&program, argc, argv);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#include "workload/role.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+
+#define OTHER_FILES 64 /* log, epoll, database, scrapes of /proc */
+
+void role_log_init(const struct role_options *o)
+{
+    log_init(stdout, (enum log_format)o->log_format, (enum log_level)o->log_level);
+}
+
+void role_want_files(size_t count)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= count + OTHER_FILES)
+        return;
+    limit.rlim_cur = count + OTHER_FILES;
+    if (limit.rlim_cur > limit.rlim_max)
+        limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        log_warn("cannot raise the limit of open files",
+                 LOG_INT("wanted", (int64_t)limit.rlim_cur));
+}
