@@ -130,8 +130,9 @@ static int append(struct curl_slist **list, const char *text)
 static int build_lists(struct transport *t)
 {
     const struct transport_config *c = &t->config;
-    int r = hosts_append(&t->connect_to);
+    int r = 0;
 
+    t->connect_to = hosts_new();
     for (size_t i = 0; i < c->header_count && r == 0; i++)
         r = append(&t->headers, c->headers[i]);
     if (r == 0 && !c->keepalive)
