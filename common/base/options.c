@@ -214,29 +214,48 @@ static int positional_at(const struct opt_table *t, int argc, char **argv, int i
     return i;
 }
 
+/* Moves what take_flag took, argv[from..to), in front of the positional arguments that begin at
+ * start. Returns where they begin now. */
+static int move_in_front(char **argv, int start, int from, int to)
+{
+    char *taken[2] = {0}; /* a flag and its value */
+    size_t count = (size_t)(to - from);
+
+    memcpy(taken, argv + from, count * sizeof(*argv));
+    memmove(argv + start + count, argv + start, (size_t)(from - start) * sizeof(*argv));
+    memcpy(argv + start, taken, count * sizeof(*argv));
+    return start + (int)count;
+}
+
 int options_parse(const struct opt_table *table, int argc, char **argv, void *ret_options,
                   struct err *err)
 {
     int r = set_defaults_and_environment(table, ret_options, err);
-    int i = 1;
+    int start = 1; /* of the positional arguments seen so far, which end at i */
 
-    if (r < 0)
-        return r;
-
-    while (i < argc && is_flag(argv[i])) {
+    for (int i = 1; r == 0 && i < argc;) {
         if (strcmp(argv[i], "--help") == 0) {
             options_help(table, stdout);
             return -ECANCELED;
         }
-        if (strcmp(argv[i], "--") == 0)
-            return positional_at(table, argc, argv, i + 1, err);
-        i = take_flag(table, argc, argv, i, ret_options, err);
-        if (i < 0)
-            return i;
+        if (strcmp(argv[i], "--") == 0) {
+            start = move_in_front(argv, start, i, i + 1);
+            break;
+        }
+        if (!is_flag(argv[i])) {
+            if (argv[i][0] == '-' && argv[i][1])
+                return err_set(err, -EINVAL, "unknown flag '%s'; see '%s --help'", argv[i],
+                               table->program);
+            i++;
+            continue;
+        }
+        int next = take_flag(table, argc, argv, i, ret_options, err);
+        if (next < 0)
+            return next;
+        start = move_in_front(argv, start, i, next);
+        i = next;
     }
-    if (i < argc && argv[i][0] == '-' && argv[i][1])
-        return err_set(err, -EINVAL, "unknown flag '%s'; see '%s --help'", argv[i], table->program);
-    return positional_at(table, argc, argv, i, err);
+    return r < 0 ? r : positional_at(table, argc, argv, start, err);
 }
 
 void options_help(const struct opt_table *table, FILE *out)

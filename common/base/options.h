@@ -7,9 +7,9 @@
  *     };
  *
  * A flag is written --name=value or --name value; OPT_BOOL is --name or --name=value; a name of one
- * letter is written -n. "--" ends the flags. The environment variable is SWELL_ and the name in
- * capitals with _ for -, unless .env says otherwise. A flag wins over the environment, the
- * environment over the default. One thread. */
+ * letter is written -n. Flags may stand behind positional arguments; "--" ends them. The
+ * environment variable is SWELL_ and the name in capitals with _ for -, unless .env says otherwise.
+ * A flag wins over the environment, the environment over the default. One thread. */
 #ifndef BASE_OPTIONS_H
 #define BASE_OPTIONS_H
 
@@ -61,10 +61,10 @@ struct opt_table {
 #define OPT_TABLE(rows) .opts = (rows), .count = sizeof(rows) / sizeof((rows)[0])
 
 /* Fills *ret_options (the struct that the offsets point into) from defaults, environment and argv.
- * argv[0] is skipped. Strings point into argv, the environment or the table: nothing to free.
- * Returns the index of the first positional argument (argc when there is none);
- * -EINVAL with one sentence in err for a wrong flag or value; -ECANCELED when --help was asked for
- * and has been printed on stdout: the caller ends with exit code 0. */
+ * argv[0] is skipped; argv is put in order, flags first. Strings point into argv, the environment
+ * or the table: nothing to free. Returns the index of the first positional argument (argc when
+ * there is none); -EINVAL with one sentence in err for a wrong flag or value; -ECANCELED when
+ * --help was asked for and has been printed on stdout: the caller ends with exit code 0. */
 int options_parse(const struct opt_table *table, int argc, char **argv, void *ret_options,
                   struct err *err);
 
