@@ -16,8 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LAB_DEFAULT_SPEED "15"
-#define LAB_DEFAULT_LOG_LEVEL "warn"
 #define SCENES_MAX 16
 
 struct options {
@@ -33,7 +31,7 @@ static const struct opt rows[] = {
      "Write the run to this file as JSON: timelines, decisions, load, jobs."},
     {"scenes", OPT_STRING, offsetof(struct options, scenes), NULL,
      "Folder that the scenes are in; without it the ones that came with the program."},
-    LAB_OPTION_ROWS,
+    LAB_OPTION_ROWS("15", "warn"),
 };
 
 static const struct opt_table table = {

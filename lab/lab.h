@@ -24,59 +24,34 @@ struct lab_options { /* of every command that runs manifests */
     bool show_table; /* not a flag: whether the command prints the table on stdout */
 };
 
-/* Rows of an options table for a struct that begins with a struct lab_options. */
-#define LAB_OPTION_ROWS                                                                            \
+/* Rows of an options table for a struct that begins with a struct lab_options. The two that differ
+ * between commands come as texts. */
+// clang-format off
+#define LAB_OPTION_ROWS(default_speed, default_log_level)                                          \
     {"address", OPT_STRING, offsetof(struct lab_options, address), "127.0.0.1",                    \
-     "Numeric IP address on which page and API listen; loopback, since neither asks who you "      \
-     "are."},                                                                                      \
-        {"port",                                                                                   \
-         OPT_U64,                                                                                  \
-         offsetof(struct lab_options, port),                                                       \
-         "8000",                                                                                   \
-         "TCP port of page and API; 0 picks a free one.",                                          \
-         .max = 65535},                                                                            \
-        {"speed",                                                                                  \
-         OPT_DOUBLE,                                                                               \
-         offsetof(struct lab_options, speed),                                                      \
-         LAB_DEFAULT_SPEED,                                                                        \
-         "How many times faster than the wall clock the control clock runs: sync period, metrics " \
-         "interval, windows, probe periods. Work and load are always real.",                       \
-         .min = 1,                                                                                 \
-         .max = 100},                                                                              \
-        {"sync-period",                                                                            \
-         OPT_DURATION,                                                                             \
-         offsetof(struct lab_options, sync_period_ns),                                             \
-         "15s",                                                                                    \
-         "Control time between two evaluations of an HPA "                                         \
-         "(--horizontal-pod-autoscaler-sync-period).",                                             \
-         .min = 1,                                                                                 \
-         .max = 3600},                                                                             \
-        {"metrics-interval",                                                                       \
-         OPT_DURATION,                                                                             \
-         offsetof(struct lab_options, metrics_interval_ns),                                        \
-         "15s",                                                                                    \
-         "Control time between two samples of the pods (metrics-server's --metric-resolution).",   \
-         .min = 1,                                                                                 \
-         .max = 3600},                                                                             \
-        {"cpu-limits",                                                                             \
-         OPT_CHOICE,                                                                               \
-         offsetof(struct lab_options, cpu_limits),                                                 \
-         "auto",                                                                                   \
-         "How pods are held to their CPU limit; auto takes the first that works.",                 \
-         .choices = cpu_way_names},                                                                \
-        {"image", OPT_LIST, offsetof(struct lab_options, images), NULL,                            \
-         "NAME=PROGRAM [ARGS]: what runs for a container image of that name."},                    \
-        {"log-level",                                                                              \
-         OPT_CHOICE,                                                                               \
-         offsetof(struct lab_options, log_level),                                                  \
-         "info",                                                                                   \
-         "The least important lines that are written.",                                            \
-         .choices = log_level_names,                                                               \
-         .env = "LOG_LEVEL"},                                                                      \
-    {                                                                                              \
-        "log-format", OPT_CHOICE, offsetof(struct lab_options, log_format), "logfmt",              \
-            "The form of log lines.", .choices = log_format_names                                  \
-    }
+     "Numeric IP address on which page and API listen; loopback, since neither asks who you are."},\
+    {"port", OPT_U64, offsetof(struct lab_options, port), "8000",                                  \
+     "TCP port of page and API; 0 picks a free one.", .max = 65535},                               \
+    {"speed", OPT_DOUBLE, offsetof(struct lab_options, speed), default_speed,                      \
+     "How many times faster than the wall clock the control clock runs: sync period, metrics "     \
+     "interval, windows, probe periods. Work and load are always real.", .min = 1, .max = 100},    \
+    {"sync-period", OPT_DURATION, offsetof(struct lab_options, sync_period_ns), "15s",             \
+     "Control time between two evaluations of an HPA "                                             \
+     "(--horizontal-pod-autoscaler-sync-period).", .min = 1, .max = 3600},                         \
+    {"metrics-interval", OPT_DURATION, offsetof(struct lab_options, metrics_interval_ns), "15s",   \
+     "Control time between two samples of the pods (metrics-server's --metric-resolution).",       \
+     .min = 1, .max = 3600},                                                                       \
+    {"cpu-limits", OPT_CHOICE, offsetof(struct lab_options, cpu_limits), "auto",                   \
+     "How pods are held to their CPU limit; auto takes the first that works.",                     \
+     .choices = cpu_way_names},                                                                    \
+    {"image", OPT_LIST, offsetof(struct lab_options, images), NULL,                                \
+     "NAME=PROGRAM [ARGS]: what runs for a container image of that name."},                        \
+    {"log-level", OPT_CHOICE, offsetof(struct lab_options, log_level), default_log_level,          \
+     "The least important lines that are written.", .choices = log_level_names,                    \
+     .env = "LOG_LEVEL"},                                                                          \
+    {"log-format", OPT_CHOICE, offsetof(struct lab_options, log_format), "logfmt",                 \
+     "The form of log lines.", .choices = log_format_names}
+// clang-format on
 
 /* Everything but manifests: page and API answer when this returns. -EINVAL, -EADDRINUSE, ... with
  * one sentence. argv0 is for logs. */

@@ -30,7 +30,8 @@ static void format_metric(const json_t *metric, char *text, size_t size)
                    jpath_double(metric, "target", 0), unit);
 }
 
-static void print_row(struct terminal *t, const json_t *point, const json_t *target)
+/* False when the row is the one printed last. */
+static bool print_row(struct terminal *t, const json_t *point, const json_t *target)
 {
     char metric[96], row[256];
     const json_t *replicas = json_object_get(target, "replicas");
@@ -41,12 +42,13 @@ static void print_row(struct terminal *t, const json_t *point, const json_t *tar
                    jpath_int(replicas, "max", 0), jpath_int(replicas, "current", 0),
                    jpath_int(replicas, "ready", 0));
     if (!is_news(t->last_row, sizeof(t->last_row), row))
-        return;
+        return false;
     if (t->rows++ % ROWS_PER_HEADING == 0)
         (void)fprintf(t->out, "%7s  %-14s %-26s %4s %4s %9s %6s %9s\n", "TIME", "NAME", "TARGETS",
                       "MIN", "MAX", "REPLICAS", "READY", "LOAD");
     (void)fprintf(t->out, "%6.0fs  %s %7.1f/s\n", jpath_double(point, "t", 0), row,
                   jpath_double(target, "load.rate", 0));
+    return true;
 }
 
 void terminal_point(struct terminal *t, const json_t *point)
@@ -60,10 +62,8 @@ void terminal_point(struct terminal *t, const json_t *point)
         (void)fprintf(t->out, "\n[%s %" PRId64 "/%" PRId64 "] %s\n", jpath_str(scene, "name", ""),
                       jpath_int(scene, "steps_done", 0) + 1, jpath_int(scene, "steps", 0), say);
     json_array_foreach (jpath(point, "targets"), i, target) {
-        const char *sentence = jpath_str(target, "decision.sentence", "");
-        print_row(t, point, target);
-        if (*sentence && i == 0 && is_news(t->last_sentence, sizeof(t->last_sentence), sentence))
-            (void)fprintf(t->out, "         %s\n", sentence);
+        if (print_row(t, point, target))
+            (void)fprintf(t->out, "         %s\n", jpath_str(target, "decision.sentence", ""));
     }
     (void)fflush(t->out);
 }

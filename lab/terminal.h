@@ -9,7 +9,7 @@
 
 struct terminal { /* {.out = stdout} is ready to use */
     FILE *out;
-    char last_row[256], last_say[512], last_sentence[400];
+    char last_row[256], last_say[512];
     unsigned rows;
 };
 

@@ -15,9 +15,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LAB_DEFAULT_SPEED "1"
-#define LAB_DEFAULT_LOG_LEVEL "info"
-
 struct options {
     struct lab_options lab; /* first: LAB_OPTION_ROWS counts on it */
     const char *folder;
@@ -28,7 +25,7 @@ static const struct opt rows[] = {
      "File or folder with manifests (Deployment, Service, HorizontalPodAutoscaler, ConfigMap, "
      "APIService).",
      .env = "SWELL_MANIFESTS"},
-    LAB_OPTION_ROWS,
+    LAB_OPTION_ROWS("1", "info"),
 };
 
 static void more_help(FILE *out)
