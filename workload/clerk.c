@@ -13,8 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-#define IDLE_NS NS_PER_S /* the longest sleep: statistics stay fresh, a stepped clock is noticed   \
-                          */
+#define IDLE_NS                                                                                    \
+    NS_PER_S /* the longest sleep: statistics stay fresh, a stepped clock is noticed               \
+              */
 
 enum kind { PUT, LEASE, ACK };
 
