@@ -8,6 +8,8 @@
 
 static const struct command commands[] = {
     {"serve", "burns an exact amount of CPU for each HTTP request", serve_run},
+    {"queue", "keeps jobs in a file and hands them out over HTTP", queue_run},
+    {"work", "takes jobs from a queue and burns their CPU", work_run},
 };
 static const struct program program = {"swell-workload",
                                        "a workload for demonstrations and tests of autoscaling",

@@ -6,6 +6,12 @@
 
 #define OTHER_FILES 64 /* log, epoll, database, scrapes of /proc */
 
+const struct metric_desc role_cpu_seconds_total = {
+    "swell_burn_cpu_seconds_total",
+    METRIC_COUNTER,
+    "CPU time used by burns, by the burning threads' own clocks.",
+    {0}};
+
 void role_log_init(const struct role_options *o)
 {
     log_init(stdout, (enum log_format)o->log_format, (enum log_level)o->log_level);

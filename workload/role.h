@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/options.h"
+#include "metrics/registry.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -49,6 +50,9 @@ void role_log_init(const struct role_options *o);
 
 /* Raises the soft limit of open files to count and some more, as far as the hard limit allows. */
 void role_want_files(size_t count);
+
+/* swell_burn_cpu_seconds_total, which serve and work both have. */
+extern const struct metric_desc role_cpu_seconds_total;
 
 /* The roles, as rows of base/command.h. */
 int serve_run(int argc, char **argv);

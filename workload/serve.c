@@ -42,11 +42,6 @@ struct visit { /* one request from its route to its answer; owned by the burn ta
     struct http_pending *pending;
 };
 
-static const struct metric_desc cpu_seconds_total = {
-    "swell_burn_cpu_seconds_total",
-    METRIC_COUNTER,
-    "CPU time used by burns, by the burning threads' own clocks.",
-    {0}};
 static const struct metric_desc requests_waiting = {
     "swell_requests_waiting", METRIC_GAUGE, "Requests in line that no burner has begun.", {0}};
 static const struct metric_desc requests_rejected = {
@@ -54,7 +49,7 @@ static const struct metric_desc requests_rejected = {
     METRIC_COUNTER,
     "Requests not burned to the end: the line was full, or the client went away.",
     {"reason"}};
-static const struct metric_desc *const descs[] = {&cpu_seconds_total, &requests_waiting,
+static const struct metric_desc *const descs[] = {&role_cpu_seconds_total, &requests_waiting,
                                                   &requests_rejected};
 
 static struct http_reply ok(void)
@@ -184,7 +179,7 @@ static void add_metrics(struct serve_app *app)
 {
     struct metrics *m = service_metrics(app->service);
 
-    app->cpu_seconds = metrics_series(m, &cpu_seconds_total);
+    app->cpu_seconds = metrics_series(m, &role_cpu_seconds_total);
     app->waiting = metrics_series(m, &requests_waiting);
     app->rejected_full = metrics_series(m, &requests_rejected, "queue_full");
     app->rejected_gone = metrics_series(m, &requests_rejected, "client_gone");

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+/* queue_client: leases and acknowledges jobs of a swell-workload queue over HTTP.
+ *
+ * Calls wait for the queue. A client belongs to one thread. */
+#ifndef WORKLOAD_QUEUE_CLIENT_H
+#define WORKLOAD_QUEUE_CLIENT_H
+
+#include "workload/jobs.h"
+
+#include <stdint.h>
+
+struct err;
+struct queue_client;
+
+struct queue_client_config { /* borrowed for as long as the client lives */
+    const char *url;         /* "http://queue/" */
+    const char *queue;       /* a valid name */
+    const char *worker;      /* who leases, for the queue's records */
+    uint64_t lease_ns;       /* for how long */
+    uint64_t wait_ns;        /* how long the queue may hold the call when it has no job */
+};
+
+/* -EINVAL with a sentence when url is not http or https, or queue is no name. Any thread. */
+int queue_client_check(const struct queue_client_config *config, struct err *err);
+
+struct queue_client *queue_client_new(const struct queue_client_config *config);
+void queue_client_free(struct queue_client *c);
+
+/* 1 and a job; 0 when there is none; or a negative errno with a sentence, such as those of
+ * http_client_call, or -EBADMSG when the answer is no lease. */
+int queue_client_lease(struct queue_client *c, struct job *ret, struct err *err);
+
+/* 0; -ESTALE when the lease is not held any more; -ENOENT when the queue does not know the job; or
+ * an error after which it is worth trying again. */
+int queue_client_ack(struct queue_client *c, const struct job *job, struct err *err);
+
+#endif
