@@ -143,6 +143,17 @@ static json_t *conditions_of(const struct hpa_decision *d, const json_t *old, co
     return conditions;
 }
 
+/* Keeps the time of the last write, if there was one. */
+static int set_scale_time(json_t *status, const struct hpa_decision *d, const json_t *old,
+                          const char *now)
+{
+    json_t *before = json_object_get(old, "lastScaleTime");
+
+    if (was_written(d))
+        return json_object_set_new(status, "lastScaleTime", json_string(now));
+    return before ? json_object_set(status, "lastScaleTime", before) : 0;
+}
+
 /* Counts, times and metrics; conditions come on top. */
 static json_t *counts_of(const struct hpa_spec *spec, const struct hpa_decision *d,
                          const json_t *old, const char *now)
@@ -150,16 +161,13 @@ static json_t *counts_of(const struct hpa_spec *spec, const struct hpa_decision 
     const bool failed = d->outcome == HPA_NO_METRICS || d->outcome == HPA_NOT_WRITTEN;
     json_int_t desired =
         failed ? json_integer_value(json_object_get(old, "desiredReplicas")) : d->desired;
-    json_t *last = was_written(d) ? json_string(now) : json_object_get(old, "lastScaleTime");
-    json_t *metrics = hpa_current_metrics(spec, d);
     json_t *status = json_pack("{s:I, s:I}", "currentReplicas", (json_int_t)d->current,
                                "desiredReplicas", desired);
+    int r = set_scale_time(status, d, old, now);
 
-    if (!was_written(d))
-        json_incref(last);
-    int r = last ? json_object_set_new(status, "lastScaleTime", last) : 0;
-    r |= metrics ? json_object_set_new(status, "currentMetrics", metrics) : 0;
-    if (r == 0 && (metrics || !d->results))
+    if (r == 0 && d->results)
+        r = json_object_set_new(status, "currentMetrics", hpa_current_metrics(spec, d));
+    if (r == 0)
         return status;
     json_decref(status);
     return NULL;

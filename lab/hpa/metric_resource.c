@@ -92,11 +92,11 @@ static struct load filled(const struct metric_run *run, size_t i, const struct h
                           struct load l, bool up_unready)
 {
     for (size_t k = 0; k < run->pods->count; k++) {
-        if (r->classes[k] == HPA_POD_MISSING && r->ratio < 1.0)
+        const bool missing = r->classes[k] == HPA_POD_MISSING;
+        const bool idle = r->classes[k] == HPA_POD_UNREADY && up_unready;
+        if (missing && r->ratio < 1.0)
             add(&l, stand_in(run, i, k), request_of(run, i, k));
-        else if (r->classes[k] == HPA_POD_MISSING && r->ratio > 1.0)
-            add(&l, 0, request_of(run, i, k));
-        else if (r->classes[k] == HPA_POD_UNREADY && up_unready)
+        else if ((missing && r->ratio > 1.0) || idle)
             add(&l, 0, request_of(run, i, k));
     }
     return l;

@@ -44,6 +44,15 @@ static json_t *finish(struct object *o)
     return NULL;
 }
 
+/* Takes value. A list that misses an element becomes NULL, which no object takes. */
+static void append(json_t **list, json_t *value)
+{
+    if (json_array_append_new(*list, value) < 0) {
+        json_decref(*list);
+        *list = NULL;
+    }
+}
+
 static bool is_percent(const struct hpa_metric *m)
 {
     return m->form == HPA_UTILIZATION;
@@ -65,7 +74,7 @@ static json_t *names_of(const struct hpa_input *in, const struct hpa_result *r,
 
     for (size_t i = 0; i < in->pod_count; i++)
         if (r->classes[i] == class)
-            (void)json_array_append_new(names, json_string(in->pods[i].name));
+            append(&names, json_string(in->pods[i].name));
     return names;
 }
 
@@ -124,7 +133,7 @@ static json_t *metrics_record(const struct hpa_spec *spec, const struct hpa_inpu
     json_t *all = json_array();
 
     for (size_t i = 0; i < d->result_count; i++)
-        (void)json_array_append_new(all, metric_record(spec, in, d, i));
+        append(&all, metric_record(spec, in, d, i));
     return all;
 }
 
@@ -154,8 +163,8 @@ static json_t *recommendations_record(const struct hpa *hpa, const struct hpa_sp
         bool holds = d->held != HPA_NOT_HELD && r->value == d->held_value &&
                      d->now_ns - r->time_ns == d->held_age_ns;
         double age_s = (double)(int64_t)(d->now_ns - r->time_ns) / (double)NS_PER_S;
-        (void)json_array_append_new(all, json_pack("{s:i, s:f, s:b}", "value", (int)r->value,
-                                                   "ageSeconds", age_s, "holds", (int)holds));
+        append(&all, json_pack("{s:i, s:f, s:b}", "value", (int)r->value, "ageSeconds", age_s,
+                               "holds", (int)holds));
     }
     return all;
 }
@@ -179,15 +188,17 @@ static const char *outcome_text(enum hpa_outcome outcome)
     return texts[outcome];
 }
 
+static json_t *target_record(const struct hpa_spec *spec, const struct hpa_decision *d)
+{
+    if (d->outcome == HPA_NO_SCALE)
+        return json_pack("{s:s, s:s}", "kind", spec->target_kind, "name", spec->target_name);
+    return json_pack("{s:s, s:s, s:i, s:i}", "kind", spec->target_kind, "name", spec->target_name,
+                     "current", (int)d->current, "desired", (int)d->desired);
+}
+
 static void put_target(struct object *o, const struct hpa_spec *spec, const struct hpa_decision *d)
 {
-    json_t *target = json_pack("{s:s, s:s}", "kind", spec->target_kind, "name", spec->target_name);
-
-    if (d->outcome != HPA_NO_SCALE) {
-        (void)json_object_set_new(target, "current", json_integer(d->current));
-        (void)json_object_set_new(target, "desired", json_integer(d->desired));
-    }
-    put(o, "target", target);
+    put(o, "target", target_record(spec, d));
     put_int(o, "min", spec->min);
     put_int(o, "max", spec->max);
 }

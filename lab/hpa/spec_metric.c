@@ -150,8 +150,7 @@ static int parse_resource(const struct place *source, struct hpa_metric *m)
 /* A selector in error is the metric's trouble at every evaluation, not the object's. */
 static int parse_selector(const struct place *metric, struct hpa_metric *m)
 {
-    scoped(buf_done)
-    struct buf text = {.max = 64 * KIB};
+    scoped(buf_done) struct buf text = {.max = 64 * KIB};
     const json_t *object = spec_get(metric, "selector");
     struct selector *selector = NULL;
     struct err err = {0};

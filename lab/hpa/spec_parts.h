@@ -6,8 +6,8 @@
 
 #include "lab/hpa/spec_read.h"
 
-int spec_metric_parse(const struct place *at, struct hpa_metric *ret);
-int spec_metric_default(const struct place *at, struct hpa_metric *ret); /* cpu at 80 % */
+int spec_metric_parse(const struct place *at, struct hpa_metric *m);
+int spec_metric_default(const struct place *at, struct hpa_metric *m); /* cpu at 80 % */
 void spec_metric_done(struct hpa_metric *m);
 
 /* at: the behavior object. */

@@ -21,8 +21,7 @@ static const char *text_of(const json_t *value)
 
 static int print_labels(struct buf *b, const json_t *labels)
 {
-    scoped(free_at)
-    const char **keys = NULL;
+    scoped(free_at) const char **keys = NULL;
     const char *key;
     json_t *value;
     size_t count = 0;
@@ -53,8 +52,7 @@ static int print_expression(struct buf *b, const json_t *e)
 
 char *spec_selector_print(const json_t *selector)
 {
-    scoped(buf_done)
-    struct buf b = {.max = 64 * KIB};
+    scoped(buf_done) struct buf b = {.max = 64 * KIB};
     const json_t *expressions = json_object_get(selector, "matchExpressions");
     int r;
 

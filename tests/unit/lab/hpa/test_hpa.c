@@ -333,6 +333,26 @@ static void tolerances_are_set_for_each_direction(void **state)
     assert_int_equal(world_step(&w), 7);
     world_usage(&w, 0, 37);
     assert_int_equal(world_step(&w), 3);
+    world_respec(&w, "'maxReplicas':20,'metrics':[" CPU(
+                         "50") "],'behavior':{'scaleDown':{"
+                               "'tolerance':'0','stabilizationWindowSeconds':0}}");
+    world_pods(&w, 15);
+    world_usage(&w, 0, 46); /* 0.92 would be within the flag's 10 % */
+    assert_int_equal(world_step(&w), 14);
+    world_end(&w);
+}
+
+static void a_negative_wish_is_0(void **state)
+{
+    struct world w;
+    (void)state;
+
+    world_begin(&w, "'maxReplicas':10,'metrics':[" QUEUE("'value':5") "]");
+    world_pods(&w, 4);
+    world_value(&w, 0, -20000);
+    (void)world_step(&w);
+    assert_int_equal(w.d.results[0].proposal, -16);
+    assert_int_equal(w.d.recommendation, 0);
     world_end(&w);
 }
 
@@ -374,6 +394,7 @@ int main(void)
         cmocka_unit_test(selectors_in_error_fail_the_run),
         cmocka_unit_test(a_failed_write_stores_no_scale_event),
         cmocka_unit_test(tolerances_are_set_for_each_direction),
+        cmocka_unit_test(a_negative_wish_is_0),
         cmocka_unit_test(needs_no_new_memory_from_run_to_run),
     };
     return cmocka_run_group_tests_name("hpa", tests, NULL, NULL);

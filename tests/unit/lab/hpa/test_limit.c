@@ -178,6 +178,31 @@ static void changes_count_within_their_period(void **state)
     assert_int_equal(after_growth(1, T0 + 60 * S).value, 4);
 }
 
+/* 10 pods came or went a moment ago, 4 are allowed, 5 are there. */
+static int32_t after_a_large_change(bool grew, int32_t stabilised)
+{
+    struct hpa_policy policy = PODS(4, 60);
+    struct hpa_rules rules = {.policies = &policy, .policy_count = 1};
+    struct hpa_spec spec = {.min = 1, .max = 100, .up = rules, .down = rules};
+    struct changes some = {0}, none = {0};
+
+    assert_int_equal(changes_reserve(&some), 0);
+    changes_store(&some, &rules, 10, T0);
+    int32_t value =
+        limit_policies(&spec, grew ? &some : &none, grew ? &none : &some, 5, stabilised, T0 + S)
+            .value;
+    changes_done(&some);
+    return value;
+}
+
+static void a_limit_beyond_the_current_size_means_staying(void **state)
+{
+    (void)state;
+
+    assert_int_equal(after_a_large_change(true, 50), 5); /* 5 - 10 + 4 is less than 5 */
+    assert_int_equal(after_a_large_change(false, 1), 5); /* 5 + 10 - 4 is more than 5 */
+}
+
 static void old_changes_are_overwritten_from_the_end(void **state)
 {
     struct hpa_policy policies[] = {PODS(1, 60), PODS(1, 15)};
@@ -205,6 +230,7 @@ int main(void)
         cmocka_unit_test(legacy_at_most_doubles_or_goes_to_4),
         cmocka_unit_test(policies_limit_one_step),
         cmocka_unit_test(changes_count_within_their_period),
+        cmocka_unit_test(a_limit_beyond_the_current_size_means_staying),
         cmocka_unit_test(old_changes_are_overwritten_from_the_end),
     };
     return cmocka_run_group_tests_name("limit", tests, NULL, NULL);

@@ -88,6 +88,16 @@ static void utilization(void **state)
          0.64,
          10,
          3},
+        {"missing undo the wish to shrink",
+         CPU("50"),
+         4,
+         {40, 40, 0, 0},
+         2,
+         "rrrr",
+         0.8,
+         1.4,
+         40,
+         4},
         {"missing use the target if that is more",
          CPU("200"),
          2,
@@ -161,6 +171,23 @@ static void multiplies_with_ready_pods_and_not_with_the_scale(void **state)
     (void)world_step(&w);
     assert_int_equal(w.d.results[0].multiplier, 6);
     assert_int_equal(w.d.results[0].proposal, 12);
+    world_end(&w);
+}
+
+static void more_pods_than_the_scale_has_do_not_turn_a_wish_around(void **state)
+{
+    int64_t milli[] = {20, 20, 20, 20};
+    struct world w;
+    (void)state;
+
+    world_begin(&w, "'maxReplicas':100,'metrics':[" CPU("50") "]");
+    world_pods(&w, 5);
+    w.in.spec_replicas = 2;
+    world_samples(&w, 0, 4, milli);
+    (void)world_step(&w);
+    assert_true(w.d.results[0].final_ratio == 0.72); /* of 5 pods is 4, more than 2 */
+    assert_int_equal(w.d.results[0].proposal, 2);
+    assert_int_equal(w.d.results[0].multiplier, 0);
     world_end(&w);
 }
 
@@ -366,6 +393,7 @@ int main(void)
         cmocka_unit_test(utilization),
         cmocka_unit_test(average_value_of_memory),
         cmocka_unit_test(multiplies_with_ready_pods_and_not_with_the_scale),
+        cmocka_unit_test(more_pods_than_the_scale_has_do_not_turn_a_wish_around),
         cmocka_unit_test(samples_of_unknown_pods_count_in_the_end),
         cmocka_unit_test(external_average_value),
         cmocka_unit_test(external_value),

@@ -36,6 +36,15 @@ static void defaults_what_is_absent(void **state)
     hpa_spec_free(s);
 }
 
+static void min_and_max_may_be_equal(void **state)
+{
+    struct hpa_spec *s = parse("'minReplicas':2,'maxReplicas':2");
+    (void)state;
+
+    assert_int_equal(s->min, s->max);
+    hpa_spec_free(s);
+}
+
 static void an_empty_behavior_gets_both_directions(void **state)
 {
     struct hpa_spec *s = parse("'maxReplicas':10,'behavior':{}");
@@ -284,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_what_is_absent),
+        cmocka_unit_test(min_and_max_may_be_equal),
         cmocka_unit_test(an_empty_behavior_gets_both_directions),
         cmocka_unit_test(given_policies_replace_the_default_ones),
         cmocka_unit_test(reads_an_external_metric),
