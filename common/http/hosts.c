@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/scoped.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,17 +18,30 @@ static void append(struct curl_slist **list, const char *text)
         *list = longer;
 }
 
+/* An address with its port, which may be empty; a bare IPv6 address gets its brackets. */
+static void add_port(const char *address, char *text, size_t size)
+{
+    const char *colon = strchr(address, ':');
+    bool v6 = colon && *address != '[' && strchr(colon + 1, ':');
+    bool port = !v6 && (*address == '[' ? strstr(address, "]:") : colon);
+
+    (void)snprintf(text, size, "%s%s%s%s", v6 ? "[" : "", address, v6 ? "]" : "", port ? "" : ":");
+}
+
 /* libcurl's form is NAME:PORT:ADDRESS:PORT, and an empty port is any, or the same one. */
 static void add_line(struct curl_slist **list, char *line)
 {
-    char *rest = NULL, entry[512];
-    const char *name, *address = strtok_r(line, " \t", &rest);
+    static const char blank[] = " \t\r";
+    char *rest = NULL, entry[512], to[128];
 
-    if (!address || *address == '#')
+    line[strcspn(line, "#")] = '\0';
+    const char *name, *address = strtok_r(line, blank, &rest);
+    if (!address)
         return;
-    while ((name = strtok_r(NULL, " \t", &rest))) {
-        (void)snprintf(entry, sizeof(entry), "%s%s:%s%s", name, strchr(name, ':') ? "" : ":",
-                       address, strchr(address, ':') ? "" : ":");
+
+    add_port(address, to, sizeof(to));
+    while ((name = strtok_r(NULL, blank, &rest))) {
+        (void)snprintf(entry, sizeof(entry), "%s%s:%s", name, strchr(name, ':') ? "" : ":", to);
         append(list, entry);
     }
 }
