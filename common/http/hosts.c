@@ -18,37 +18,38 @@ static void append(struct curl_slist **list, const char *text)
         *list = longer;
 }
 
-/* "127.3.0.5:80" and "[::1]:80" have a port, "127.3.0.5" and "::1" have none. */
-static bool has_port(const char *address)
+/* An address with its port, which may be empty; a bare IPv6 address gets its brackets. */
+static void add_port(const char *address, char *text, size_t size)
 {
     const char *colon = strchr(address, ':');
+    bool v6 = colon && *address != '[' && strchr(colon + 1, ':');
+    bool port = !v6 && (*address == '[' ? strstr(address, "]:") : colon);
 
-    return address[0] == '[' || (colon && !strchr(colon + 1, ':'));
+    (void)snprintf(text, size, "%s%s%s%s", v6 ? "[" : "", address, v6 ? "]" : "", port ? "" : ":");
 }
 
-/* libcurl's form is NAME:PORT:ADDRESS:PORT; an empty port is any, or the same one, and an IPv6
- * address stands in brackets. */
+/* libcurl's form is NAME:PORT:ADDRESS:PORT, and an empty port is any, or the same one. */
 static void add_line(struct curl_slist **list, char *line)
 {
-    char *rest = NULL, entry[512];
+    static const char blank[] = " \t\r";
+    char *rest = NULL, entry[512], to[128];
 
     line[strcspn(line, "#")] = '\0';
-    const char *name, *address = strtok_r(line, " \t\r", &rest);
+    const char *name, *address = strtok_r(line, blank, &rest);
     if (!address)
         return;
-    bool with_port = has_port(address), bare_ipv6 = !with_port && strchr(address, ':');
-    while ((name = strtok_r(NULL, " \t\r", &rest))) {
-        const char *any_port = strchr(name, ':') ? "" : ":";
-        int n = snprintf(entry, sizeof(entry), "%s%s:%s%s%s%s", name, any_port,
-                         bare_ipv6 ? "[" : "", address, bare_ipv6 ? "]" : "", with_port ? "" : ":");
-        if (n < (int)sizeof(entry))
-            append(list, entry);
+
+    add_port(address, to, sizeof(to));
+    while ((name = strtok_r(NULL, blank, &rest))) {
+        (void)snprintf(entry, sizeof(entry), "%s%s:%s", name, strchr(name, ':') ? "" : ":", to);
+        append(list, entry);
     }
 }
 
 struct curl_slist *hosts_new(void)
 {
-    scoped(buf_done) struct buf text = {.max = HOSTS_MAX_BYTES};
+    scoped(buf_done)
+    struct buf text = {.max = HOSTS_MAX_BYTES};
     struct curl_slist *list = NULL;
     const char *path = getenv("SWELL_HOSTS");
     char *line, *rest = NULL;

@@ -2,8 +2,9 @@
 /* hosts: the names that the file of SWELL_HOSTS maps (client.h), as libcurl takes them. For those
  * who meet libcurl: common/http and load/transport. Any thread.
  *
- * A line is "address name name..."; both may carry a port: "127.3.0.5:8080 web:80" sends what is
- * for port 80 of web to port 8080. The first line that fits a name and port counts. */
+ * A line is "address name name..."; "#" begins a comment. Both may carry a port (an IPv6 address
+ * then stands in brackets): "127.3.0.5:8080 web:80" sends what is for port 80 of web to port 8080.
+ * The first line that fits a name and port counts. */
 #ifndef HTTP_HOSTS_H
 #define HTTP_HOSTS_H
 

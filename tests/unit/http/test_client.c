@@ -286,10 +286,28 @@ static void swell_hosts_names_addresses(void **state)
     assert_int_equal(get_named("queue.invalid"), -EHOSTUNREACH);
 }
 
+static void swell_hosts_takes_ports(void **state)
+{
+    char path[32], text[128];
+    (void)state;
+
+    (void)snprintf(text, sizeof(text), "127.0.0.1:%u web.invalid:80\n127.0.0.1:1 web.invalid\n",
+                   port);
+    hosts_file(path, text);
+    struct http_client *c = http_client_new();
+    assert_int_equal(http_client_get(c, "http://web.invalid/echo", 0, &body, &err), 0);
+    assert_int_equal(http_client_get(c, "http://web.invalid:81/echo", 0, &body, &err),
+                     -ECONNREFUSED);
+    http_client_free(c);
+    (void)unlink(path);
+    (void)unsetenv("SWELL_HOSTS");
+}
+
 static void swell_hosts_takes_ipv6(void **state)
 {
+    static const char *const names[] = {"six.invalid", "b.invalid", "c.invalid"};
     struct http_server *six = NULL;
-    char path[32], url[64];
+    char path[32], url[64], text[128];
     const struct http_server_config config = {
         .address = "::1", .routes = &routes, .routes_count = 1};
     (void)state;
@@ -298,12 +316,15 @@ static void swell_hosts_takes_ipv6(void **state)
     if (r == -EAFNOSUPPORT || r == -EADDRNOTAVAIL)
         return; /* a machine without IPv6 has nothing to test here */
     assert_int_equal(r, 0);
-    hosts_file(path, "::1 six.invalid\n");
+    (void)snprintf(text, sizeof(text), "::1 six.invalid\n[::1] b.invalid\n[::1]:%u c.invalid\n",
+                   http_server_port(six));
+    hosts_file(path, text);
     struct http_client *c = http_client_new();
-    (void)snprintf(url, sizeof(url), "http://six.invalid:%u/echo", http_server_port(six));
-    r = http_client_get(c, url, 0, &body, &err);
-    if (r < 0)
-        fail_msg("%s", err.text);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        (void)snprintf(url, sizeof(url), "http://%s:%u/echo", names[i], http_server_port(six));
+        if (http_client_get(c, url, 0, &body, &err) < 0)
+            fail_msg("%s: %s", names[i], err.text);
+    }
     http_client_free(c);
     (void)unlink(path);
     (void)unsetenv("SWELL_HOSTS");
@@ -374,6 +395,7 @@ int main(void)
         each(what_is_no_http_url_is_invalid),
         each(credentials_stay_out_of_reasons),
         each(swell_hosts_names_addresses),
+        each(swell_hosts_takes_ports),
         each(swell_hosts_takes_ipv6),
         each(a_hosts_file_that_is_missing_is_as_good_as_none),
         each(no_child_inherits_a_connection),

@@ -146,7 +146,7 @@ static void *asks_and_gives_up(void *arg)
     (void)snprintf(where, sizeof(where), "%sdefer", url);
     int r = http_client_call(
         c,
-        &(struct http_call){.url = where, .ca_file = own.cert_file, .timeout_ns = 500 * NS_PER_MS},
+        &(struct http_call){.url = where, .ca_file = own.cert_file, .timeout_ns = 3 * NS_PER_S},
         &body, &status, NULL);
     http_client_free(c);
     return (void *)(intptr_t)r;
