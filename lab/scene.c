@@ -216,6 +216,7 @@ static int read_change(const struct reader *r, const json_t *value, const char *
     (void)add_word(load, "%s", command);
     (void)add_word(load, "--progress=500ms");
     (void)add_word(load, "--duration=24h");
+    (void)add_word(load, "--log-level=warn");
     return 0;
 }
 

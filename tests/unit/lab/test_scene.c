@@ -63,8 +63,8 @@ static void reads_steps_load_and_conditions(void **state)
     assert_int_equal(s->step_count, 2);
     assert_int_equal(s->steps[0].load.change, SCENE_START);
     assert_string_equal(s->steps[0].load.words[0], "run");
-    assert_string_equal(s->steps[0].load.words[3], "--clients=2");
-    assert_string_equal(s->steps[0].load.words[5], "http://web/");
+    assert_string_equal(s->steps[0].load.words[4], "--clients=2");
+    assert_string_equal(s->steps[0].load.words[6], "http://web/");
     assert_int_equal(s->steps[0].for_ns, 30 * NS_PER_S);
     assert_int_equal(s->steps[0].within_ns, 300 * NS_PER_S);
     assert_string_equal(scene_condition_text(&s->steps[0].conditions[0], text), "replicas >= 4");
