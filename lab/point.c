@@ -372,21 +372,29 @@ static json_t *target_rows(struct point_maker *m, struct services *services)
     return rows;
 }
 
+/* What pods do shows in their tiles; what is told in words are decisions and troubles. */
+static bool is_worth_telling(const json_t *event)
+{
+    return strcmp(jpath_str(event, "type", ""), "Warning") == 0 ||
+           strcmp(jpath_str(event, "involvedObject.kind", ""), kinds[KIND_HPA].kind) == 0;
+}
+
+static json_t *event_row(const struct point_maker *m, const json_t *e)
+{
+    return json_pack("{s:f, s:s, s:s, s:s++}", "t",
+                     seconds_since_start(m, jpath_str(e, "lastTimestamp", "")), "type",
+                     jpath_str(e, "type", ""), "object", jpath_str(e, "involvedObject.name", ""),
+                     "text", jpath_str(e, "reason", ""), ": ", jpath_str(e, "message", ""));
+}
+
 static json_t *event_rows(const struct point_maker *m)
 {
     json_auto_t *events = store_list(m->env->store, KIND_EVENT, NULL, NULL);
-    size_t count = json_array_size(events);
     json_t *rows = json_array();
 
-    for (size_t i = count > EVENTS_SHOWN ? count - EVENTS_SHOWN : 0; i < count; i++) {
-        const json_t *e = json_array_get(events, i);
-        (void)json_array_append_new(
-            rows,
-            json_pack("{s:f, s:s, s:s, s:s+++}", "t",
-                      seconds_since_start(m, jpath_str(e, "lastTimestamp", "")), "type",
-                      jpath_str(e, "type", ""), "object", jpath_str(e, "involvedObject.name", ""),
-                      "text", jpath_str(e, "reason", ""), ": ", jpath_str(e, "message", ""), ""));
-    }
+    for (size_t i = json_array_size(events); i-- > 0 && json_array_size(rows) < EVENTS_SHOWN;)
+        if (is_worth_telling(json_array_get(events, i)))
+            (void)json_array_insert_new(rows, 0, event_row(m, json_array_get(events, i)));
     return rows;
 }
 

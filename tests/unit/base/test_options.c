@@ -17,6 +17,7 @@ struct options {
     uint64_t period_ns;
     int color;
     struct opt_list targets;
+    const char *file;
 };
 
 static const char *const colors[] = {"red", "green", NULL};
@@ -30,6 +31,7 @@ static const struct opt rows[] = {
     {"color", OPT_CHOICE, offsetof(struct options, color), "green", "Which.", .choices = colors},
     {"target", OPT_LIST, offsetof(struct options, targets), "a", "Where to.",
      .env = "TEST_TARGETS"},
+    {"f", OPT_STRING, offsetof(struct options, file), NULL, "A file."},
 };
 static const struct opt_table table = {"prog run", "Runs.", NULL, OPT_TABLE(rows), NULL};
 static const struct opt_table files = {"prog cat", "Prints.", "FILE...", OPT_TABLE(rows), NULL};
@@ -191,10 +193,37 @@ static void positional_arguments_stand_behind_the_flags(void **state)
     assert_true(got.quiet);
 }
 
+static void flags_may_stand_behind_positional_arguments(void **state)
+{
+    char *argv[] = {"prog", "a", "--port=1", "b", "--name", "x", "--quiet", "c", NULL};
+
+    (void)state;
+    err = (struct err){0};
+    assert_int_equal(options_parse(&files, 8, argv, &got, &err), 5);
+    assert_int_equal(got.port, 1);
+    assert_string_equal(got.name, "x");
+    assert_true(got.quiet);
+    assert_string_equal(argv[5], "a");
+    assert_string_equal(argv[6], "b");
+    assert_string_equal(argv[7], "c");
+}
+
+static void a_name_of_one_letter_has_one_dash(void **state)
+{
+    (void)state;
+    assert_int_equal(parse(&table, "-f", "x.yaml", NULL), 3);
+    assert_string_equal(got.file, "x.yaml");
+    assert_int_equal(parse(&table, "-f=y.yaml", NULL), 2);
+    assert_string_equal(got.file, "y.yaml");
+    assert_int_equal(parse(&table, "-f", NULL), -EINVAL);
+    assert_string_equal(err.text, "-f needs a value");
+    assert_int_equal(parse(&table, "-x=1", NULL), -EINVAL);
+    assert_string_equal(err.text, "unknown flag '-x'; see 'prog run --help'");
+}
+
 static void help_says_everything_about_a_flag(void **state)
 {
-    scoped(free_at)
-    char *text = NULL;
+    scoped(free_at) char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     (void)state;
@@ -229,6 +258,8 @@ int main(void)
         cmocka_unit_test_setup(a_wrong_flag_is_named_with_what_it_takes, forget_environment),
         cmocka_unit_test_setup(a_wrong_environment_is_named_as_such, forget_environment),
         cmocka_unit_test_setup(positional_arguments_stand_behind_the_flags, forget_environment),
+        cmocka_unit_test_setup(flags_may_stand_behind_positional_arguments, forget_environment),
+        cmocka_unit_test_setup(a_name_of_one_letter_has_one_dash, forget_environment),
         cmocka_unit_test_setup(help_says_everything_about_a_flag, forget_environment),
         cmocka_unit_test_setup(asking_for_help_ends_parsing, forget_environment),
     };
