@@ -7,6 +7,7 @@
 #include "lab/commands.h"
 #include "lab/cpu.h"
 #include "lab/lab.h"
+#include "lab/scene.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -74,17 +75,19 @@ static int is_scene(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
+/* Reads the scene already, so that a mistake in the last one is said before the first one plays. */
 static int add(struct playlist *list, const char *folder, const char *name, struct err *err)
 {
-    char file[4200];
+    struct scene *scene = NULL;
 
     if (list->count == SCENES_MAX)
         return err_set(err, -E2BIG, "more than %d scenes", SCENES_MAX);
     char *path = list->folders[list->count];
     (void)snprintf(path, sizeof(list->folders[0]), "%s/%s", folder, name);
-    (void)snprintf(file, sizeof(file), "%s/scene.yaml", path);
-    if (access(file, R_OK) < 0)
-        return err_errno(err, errno, "no scene '%s': cannot read '%s'", name, file);
+    int r = scene_read(path, &scene, err);
+    scene_free(scene);
+    if (r < 0)
+        return err_wrap(err, r, "scene '%s'", name);
     list->count++;
     return 0;
 }
