@@ -54,8 +54,7 @@ void event_record(const struct env *env, struct event_about about, const char *t
     (void)json_object_set_new(event, "lastTimestamp", json_string(now));
     (void)json_object_set_new(event, "count", json_integer(jpath_int(event, "count", 0) + 1));
     if (jpath_int(event, "count", 1) == 1)
-        log_at(type[0] == 'W' ? LOG_WARN : LOG_INFO, message, LOG_STR("object", about.name),
-               LOG_STR("reason", reason));
+        log_info(message, LOG_STR("object", about.name), LOG_STR("reason", reason));
     (void)store_put(env->store, KIND_EVENT, event);
     json_decref(event);
 }
