@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 
+#define SIGNAL_GRACE_NS NS_PER_S
 #define BURST_MAX 64 /* requests sent before answers are looked at again */
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -35,7 +36,7 @@ static int tell_progress(struct drive *d)
 }
 
 /* Sends, waits for an event until until_ns at the latest, and reports. */
-static int step(struct drive *d, uint64_t until_ns)
+static int step(struct drive *d, uint64_t until_ns, bool *ret_signal)
 {
     int r = send_due(d);
 
@@ -44,17 +45,19 @@ static int step(struct drive *d, uint64_t until_ns)
     until_ns = earlier(until_ns, d->ops->next_due_ns(d->app));
     if (d->progress_ns)
         until_ns = earlier(until_ns, d->next_progress_ns);
-    d->interrupted = transport_wait(d->transport, until_ns);
+    *ret_signal = transport_wait(d->transport, until_ns);
+    d->interrupted |= *ret_signal;
     return tell_progress(d);
 }
 
 static int send_until_end(struct drive *d)
 {
+    bool signal = false;
     int r = 0;
 
-    while (r == 0 && !d->interrupted && clock_mono_ns() < d->end_ns)
-        r = step(d, d->end_ns);
-    if (r == 0 && !d->interrupted)
+    while (r == 0 && !signal && clock_mono_ns() < d->end_ns)
+        r = step(d, d->end_ns, &signal);
+    if (r == 0 && !signal)
         r = send_due(d); /* what fell due while the last wait woke up */
 
     d->ended_ns = earlier(clock_mono_ns(), d->end_ns);
@@ -64,12 +67,14 @@ static int send_until_end(struct drive *d)
 
 static int wait_for_the_rest(struct drive *d)
 {
-    uint64_t until_ns = d->ended_ns + d->grace_ns;
+    uint64_t grace_ns = d->interrupted ? earlier(d->grace_ns, SIGNAL_GRACE_NS) : d->grace_ns;
+    uint64_t until_ns = d->ended_ns + grace_ns;
+    bool signal = false;
     int r = 0;
 
     d->end_ns = UINT64_MAX; /* what the app still wants is a repetition */
-    while (r == 0 && !d->interrupted && !d->ops->idle(d->app) && clock_mono_ns() < until_ns)
-        r = step(d, until_ns);
+    while (r == 0 && !signal && !d->ops->idle(d->app) && clock_mono_ns() < until_ns)
+        r = step(d, until_ns, &signal);
     return r;
 }
 

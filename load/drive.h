@@ -2,7 +2,8 @@
 /* drive: the loop of a run: sends what is due, waits, and tells the time.
  *
  * A run has two parts. Until its end, requests are sent at their intended times. Then what is under
- * way may finish. SIGTERM or SIGINT cut both short. One thread. */
+ * way may finish, so that both sides count the same. SIGTERM or SIGINT end the first part and leave
+ * the second one second; in the second part they end it at once. One thread. */
 #ifndef LOAD_DRIVE_H
 #define LOAD_DRIVE_H
 

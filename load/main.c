@@ -10,6 +10,7 @@
 
 static const struct command commands[] = {
     {"run", "send HTTP requests, at a rate or from clients in a loop", run_command},
+    {"produce", "put jobs into a swell-workload queue, at a rate", produce_command},
 };
 
 static const struct program program = {

@@ -51,17 +51,3 @@ uint64_t pace_offset_ns(const struct pace *p, uint64_t index)
 
     return offset > UINT64_MAX ? UINT64_MAX : (uint64_t)offset;
 }
-
-/* offset(i) < duration is i * per / count < duration (a whole number), so i * per < duration *
- * count: the number of such i is that product divided by per, rounded up. */
-uint64_t pace_due_count(const struct pace *p, uint64_t duration_ns)
-{
-    wide product = (wide)duration_ns * p->count;
-
-    return (uint64_t)((product + p->per_ns - 1) / p->per_ns);
-}
-
-double pace_per_s(const struct pace *p)
-{
-    return (double)p->count * (double)NS_PER_S / (double)p->per_ns;
-}

@@ -24,9 +24,4 @@ int pace_parse(const char *text, struct pace *ret, struct err *err);
 /* How long after the start request number index (from 0) is due; UINT64_MAX beyond 584 years. */
 uint64_t pace_offset_ns(const struct pace *p, uint64_t index);
 
-/* How many requests are due in [0, duration_ns). */
-uint64_t pace_due_count(const struct pace *p, uint64_t duration_ns);
-
-double pace_per_s(const struct pace *p);
-
 #endif

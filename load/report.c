@@ -185,7 +185,7 @@ void report_text(const struct report *r, FILE *out)
     const struct tally *t = r->tally;
     char duration[CLOCK_TEXT_MAX], wait[CLOCK_TEXT_MAX];
 
-    (void)fprintf(out, "Run           %s loop on %s, %s and %s of waiting%s\n", r->mode, r->url,
+    (void)fprintf(out, "Run           %s, %s, %s and %s of waiting%s\n", r->mode, r->url,
                   clock_duration(r->duration_ns / NS_PER_MS * NS_PER_MS, duration),
                   clock_duration(r->wait_ns / NS_PER_MS * NS_PER_MS, wait),
                   r->interrupted ? ", ended by a signal" : "");

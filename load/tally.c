@@ -56,6 +56,12 @@ static void count_answer(struct tally *t, const struct outcome *o)
         count_error(t, o);
 }
 
+void tally_unfinished(struct tally *t, uint64_t waited_ns)
+{
+    t->unfinished++;
+    record_corrected(t, waited_ns);
+}
+
 void tally_outcome(struct tally *t, const struct outcome *o)
 {
     switch (o->failure) {
@@ -63,8 +69,7 @@ void tally_outcome(struct tally *t, const struct outcome *o)
         count_answer(t, o);
         return;
     case FAILURE_UNFINISHED:
-        t->unfinished++;
-        record_corrected(t, o->done_ns - o->intended_ns);
+        tally_unfinished(t, o->done_ns - o->intended_ns);
         return;
     case FAILURE_TIMEOUT:
         record_corrected(t, o->done_ns - o->intended_ns);

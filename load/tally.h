@@ -45,6 +45,9 @@ void tally_outcome(struct tally *t, const struct outcome *o);
 /* Counts an attempt that will be repeated: as an error, without a latency. */
 void tally_failed_attempt(struct tally *t, const struct outcome *o);
 
+/* Counts a request that was sent and is given up after waited_ns without an answer. */
+void tally_unfinished(struct tally *t, uint64_t waited_ns);
+
 /* Counts a request that was due waited_ns ago and never left. */
 void tally_unsent(struct tally *t, uint64_t waited_ns);
 

@@ -460,15 +460,18 @@ static int arm_timer(const struct transport *t, uint64_t until_ns)
     return timerfd_settime(t->timer_fd, TFD_TIMER_ABSTIME, &at, NULL) < 0 ? 1 : -1;
 }
 
-static void on_event(struct transport *t, const struct epoll_event *event)
+/* A timer or a signal: that it came is all that matters. */
+static void empty(int fd)
 {
-    uint64_t expirations;
+    char dropped[1024]; /* several signalfd_siginfo */
+
+    (void)!read(fd, dropped, sizeof(dropped));
+}
+
+static void on_socket_event(struct transport *t, const struct epoll_event *event)
+{
     int running, what = 0;
 
-    if (event->data.fd == t->timer_fd) {
-        (void)!read(t->timer_fd, &expirations, sizeof(expirations));
-        return;
-    }
     if (event->events & EPOLLIN)
         what |= CURL_CSELECT_IN;
     if (event->events & EPOLLOUT)
@@ -487,10 +490,12 @@ bool transport_wait(struct transport *t, uint64_t until_ns)
     int n = epoll_wait(t->epoll_fd, events, EVENTS_MAX, ended ? 0 : arm_timer(t, due_ns));
 
     for (int i = 0; i < n; i++) {
-        if (t->config.wake_fd >= 0 && events[i].data.fd == t->config.wake_fd)
-            woken = true;
+        int fd = events[i].data.fd;
+        woken |= fd == t->config.wake_fd;
+        if (fd == t->config.wake_fd || fd == t->timer_fd)
+            empty(fd);
         else
-            on_event(t, &events[i]);
+            on_socket_event(t, &events[i]);
     }
     (void)finish_all(t);
     return woken;

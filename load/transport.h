@@ -6,7 +6,9 @@
  * are set up once and reused, answers are counted instead of kept, waiting is exact to the
  * microsecond (timerfd; poll counts in milliseconds), and it must know when the first byte left.
  * The rules of http/client.h hold: http and https, certificates verified, no redirects followed, no
- * proxy, SWELL_HOSTS. HTTP/1.1 only: one request at a time on a connection. One thread. */
+ * proxy, SWELL_HOSTS. HTTP/1.1 only: one request at a time on a connection. With keepalive libcurl
+ * itself repeats a request when the server closes a used connection instead of answering, so the
+ * server may then have seen it twice. One thread. */
 #ifndef LOAD_TRANSPORT_H
 #define LOAD_TRANSPORT_H
 
@@ -54,7 +56,7 @@ struct transport_config { /* borrowed until transport_free */
     bool keepalive; /* false: a new connection for each request, "Connection: close" */
     uint64_t timeout_ns;
     size_t max_in_flight;
-    int wake_fd; /* transport_wait returns when it is readable; -1: none */
+    int wake_fd; /* transport_wait returns when it is readable, and empties it; -1: none */
     void (*done)(void *arg, const struct outcome *o);
     void *arg;
 };
@@ -77,7 +79,7 @@ int transport_send(struct transport *t, uint64_t intended_ns, uint64_t tag, cons
 size_t transport_in_flight(const struct transport *t);
 
 /* Moves all requests on and waits for an event, at the latest until until_ns (CLOCK_MONOTONIC).
- * True when wake_fd is readable. */
+ * True when wake_fd was readable. */
 bool transport_wait(struct transport *t, uint64_t until_ns);
 
 /* Ends all that is under way as FAILURE_UNFINISHED. */
