@@ -110,7 +110,7 @@ class Costs(unittest.TestCase):
                 for _ in range(count):
                     self.assertEqual(p.get(path)[2], "OK!")
                 used_s = metric(p, "swell_burn_cpu_seconds_total") - before
-                self.assertAlmostEqual(used_s, asked_s, delta=0.02 * asked_s, msg=path)
+                self.assertAlmostEqual(used_s, asked_s, delta=0.04 * asked_s, msg=path)
 
     def test_the_kernel_accounts_for_the_same(self):
         with serve() as p:
