@@ -202,9 +202,10 @@ static int check_file(struct jobs *j, struct err *err)
 
     if (r < 0)
         return r;
-    if (strcmp(answer, "ok") != 0)
-        return err_set(err, -EBADMSG, "'%s' is damaged: %s", j->path, answer);
-    return 0;
+    if (strcmp(answer, "ok") == 0)
+        return 0;
+    const char *last = strrchr(answer, '\n'); /* under a title line that says "database main" */
+    return err_set(err, -EBADMSG, "'%s' is damaged: %s", j->path, last ? last + 1 : answer);
 }
 
 /* Makes the tables in an empty file; refuses a file of somebody else. In a transaction. */

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 
 /* The kernel's books about this thread, and not the clock that the burn itself reads. */
@@ -25,20 +26,41 @@ static void assert_within_2_percent(uint64_t used_ns, uint64_t asked_ns)
     assert_in_range(used_ns, asked_ns - asked_ns / 50, asked_ns + asked_ns / 50);
 }
 
+static int compare_u64(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+#define BURNS_MAX 51
+
+/* The median, because an interrupt is on the books of whom it interrupts, and may come when a burn
+ * is just about to end. */
+static uint64_t median_accounted_ns(uint64_t asked_ns, size_t burns)
+{
+    uint64_t used_ns[BURNS_MAX];
+
+    for (size_t i = 0; i < burns; i++) {
+        uint64_t before_ns = accounted_ns();
+        (void)burn_cpu(asked_ns, NULL, NULL);
+        used_ns[i] = accounted_ns() - before_ns;
+    }
+    qsort(used_ns, burns, sizeof(used_ns[0]), compare_u64);
+    return used_ns[burns / 2];
+}
+
 static void is_accounted_as_asked(void **state)
 {
     static const struct {
         double ms;
-        unsigned times; /* short ones are added up: the books are in microseconds */
-    } cases[] = {{1, 100}, {2.5, 40}, {20, 5}, {200, 1}};
+        size_t burns;
+    } cases[] = {{1, BURNS_MAX}, {2.5, BURNS_MAX}, {20, 9}, {200, 3}};
     (void)state;
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint64_t asked_ns = (uint64_t)(cases[i].ms * (double)NS_PER_MS);
-        uint64_t before_ns = accounted_ns();
-        for (unsigned k = 0; k < cases[i].times; k++)
-            (void)burn_cpu(asked_ns, NULL, NULL);
-        assert_within_2_percent(accounted_ns() - before_ns, asked_ns * cases[i].times);
+        assert_within_2_percent(median_accounted_ns(asked_ns, cases[i].burns), asked_ns);
     }
 }
 

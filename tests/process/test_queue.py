@@ -1,0 +1,409 @@
+# SPDX-License-Identifier: MIT
+"""swell-workload queue and work, from outside: no job is lost, whoever is killed, and every one done
+twice is counted."""
+import concurrent.futures
+import json
+import os
+import re
+import signal
+import socket
+import tempfile
+import threading
+import time
+import unittest
+
+from program import DEADLINE_S, Program, run, wait_until
+
+
+def metric(program, name):
+    """The value of a series, written as in the exposition; 0 when it is not there."""
+    _, _, text = program.get("/metrics")
+    found = re.search(r"^" + re.escape(name) + r" (\S+)$", text, re.MULTILINE)
+    return float(found.group(1)) if found else 0
+
+
+class Queue(Program):
+    def __init__(self, db, *flags, address="127.0.0.1", port=0):
+        super().__init__("swell-workload", "queue", f"--address={address}", f"--port={port}",
+                         f"--db={db}", *flags)
+
+    def url(self):
+        return f"http://{self.address}:{self.port}/"
+
+    def post(self, path, **body):
+        """(status, answer) of a POST below /queues/."""
+        status, _, text = self.request("POST", "/queues/" + path, json.dumps(body))
+        return status, json.loads(text)
+
+    def put(self, queue="jobs", cpu_ms=1, **more):
+        return self.post(queue + "/jobs", cpu_ms=cpu_ms, **more)
+
+    def lease(self, queue="jobs", **more):
+        status, answer = self.post(queue + "/lease", **more)
+        assert status == 200, answer
+        return answer["jobs"]
+
+    def ack(self, job, queue="jobs"):
+        return self.post(queue + "/ack", id=job["id"], lease=job["lease"])
+
+    def stats(self, queue="jobs"):
+        return self.json("/queues/" + queue)
+
+
+class Worker(Program):
+    def __init__(self, url, *flags):
+        super().__init__("swell-workload", "work", "--address=127.0.0.1", "--port=0",
+                         f"--queue-url={url}", *flags)
+
+
+class WithFile(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.db = os.path.join(folder.name, "q.db")
+
+
+class Interface(WithFile):
+    def test_a_job_is_put_leased_and_acknowledged(self):
+        with Queue(self.db) as q:
+            self.assertEqual(q.put(id="a", cpu_ms=2.5),
+                             (201, {"queue": "jobs", "id": "a", "count": 1, "new": 1}))
+            self.assertEqual(q.put(id="a", cpu_ms=2.5)[0], 200)
+            [job] = q.lease(worker="w")
+            self.assertEqual((job["id"], job["cpu_ms"], job["attempt"]), ("a", 2.5, 1))
+            stats = q.stats()
+            self.assertEqual((stats["depth"], stats["in_flight"], stats["done"]), (0, 1, 0))
+            self.assertEqual(q.ack(job), (200, {"id": "a", "outcome": "done"}))
+            self.assertEqual(q.ack(job)[0], 200)
+            stats = q.stats()
+            self.assertEqual((stats["depth"], stats["in_flight"], stats["done"]), (0, 0, 1))
+            self.assertEqual(q.lease(), [])
+
+    def test_a_batch_is_one_put(self):
+        with Queue(self.db) as q:
+            status, answer = q.put(count=1000)
+            self.assertEqual((status, answer["new"]), (201, 1000))
+            jobs = q.lease(max=100)
+            self.assertEqual([j["id"] for j in jobs],
+                             [f"{answer['id']}.{i}" for i in range(1, 101)])
+            self.assertEqual(q.stats()["depth"], 900)
+
+    def test_queues_are_listed_and_measured(self):
+        with Queue(self.db) as q:
+            self.assertEqual(q.json("/queues"), {"queues": []})
+            self.assertEqual(q.get("/queues/b")[0], 404)
+            q.put("b", count=3)
+            q.put("a")
+            q.lease("new")  # who waits for jobs makes their queue, so that its depth is 0
+            q.ack(q.lease("b")[0], "b")
+            q.lease("b")
+            names = [s["queue"] for s in q.json("/queues")["queues"]]
+            self.assertEqual(names, ["a", "b", "new"])
+            self.assertEqual(q.stats("new")["depth"], 0)
+            for name, value in (('swell_queue_depth{queue="b"}', 1),
+                                ('swell_queue_in_flight{queue="b"}', 1),
+                                ('swell_jobs_total{queue="b",outcome="put"}', 3),
+                                ('swell_jobs_total{queue="b",outcome="done"}', 1),
+                                ('swell_queue_depth{queue="a"}', 1)):
+                self.assertEqual(metric(q, name), value, name)
+            oldest = 'swell_queue_oldest_job_seconds{queue="a"}'
+            wait_until(lambda: 0.05 < metric(q, oldest) < DEADLINE_S, "the oldest job ages")
+            self.assertEqual(metric(q, 'swell_queue_oldest_job_seconds{queue="new"}'), 0)
+
+    def test_the_five_endpoints_are_there(self):
+        with Queue(self.db) as q:
+            wait_until(lambda: q.get("/readyz")[0] == 200, "ready")
+            for path in ("/healthz", "/livez", "/readyz"):
+                self.assertEqual(q.get(path)[2], "ok")
+            self.assertEqual(q.json("/version")["role"], "queue")
+            self.assertEqual(q.get("/metrics")[0], 200)
+            self.assertIn("msg=listening", q.lines[0])
+
+    def test_bad_requests_are_answered_with_a_status_that_says_why(self):
+        with Queue(self.db) as q:
+            for path, body, status, sentence in (
+                    ("/queues/jobs/jobs", "{", 400, "the body is not JSON"),
+                    ("/queues/jobs/jobs", "{}", 400, "cpu_ms is missing"),
+                    ("/queues/jobs/jobs", '{"cpu_ms":60001}', 400, "cpu_ms takes"),
+                    ("/queues/jobs/jobs", '{"cpu_ms":1,"count":10001}', 400, "count takes"),
+                    ("/queues/Jobs/jobs", '{"cpu_ms":1}', 400, "'Jobs' is no name of a queue"),
+                    (f"/queues/{64 * 'a'}/lease", "", 400, "is no name of a queue"),
+                    ("/queues/jobs/lease", '{"max":0}', 400, "max takes"),
+                    ("/queues/jobs/lease", '{"wait_seconds":21}', 400, "wait_seconds takes"),
+                    ("/queues/jobs/ack", '{"id":"a"}', 400, "id and lease must be given"),
+                    ("/queues/jobs/ack", '{"id":"a","lease":"1-1"}', 404, "knows no job 'a'"),
+                    ("/queues/jobs/nack", "", 404, "nothing is served at"),
+                    ("/queues/jobs", "", 405, "another method")):
+                got, _, text = q.request("POST", path, body)
+                answer = json.loads(text)
+                self.assertEqual((got, answer["kind"], answer["code"]),
+                                 (status, "Status", status), text)
+                self.assertIn(sentence, answer["message"])
+
+    def test_a_body_of_10_mb_is_refused_and_nobody_else_suffers(self):
+        with Queue(self.db) as q:
+            with socket.create_connection((q.address, q.port), timeout=DEADLINE_S) as s:
+                s.sendall(b"POST /queues/jobs/jobs HTTP/1.1\r\nHost: x\r\n"
+                          b"Content-Length: 10000000\r\n\r\n")
+                self.assertIn(b" 413 ", s.recv(4096))
+            self.assertEqual(q.put()[0], 201)
+
+    def test_a_full_queue_answers_429(self):
+        with Queue(self.db, "--max-jobs=10") as q:
+            self.assertEqual(q.put(count=10)[0], 201)
+            status, headers, text = q.request("POST", "/queues/jobs/jobs", '{"cpu_ms":1}')
+            self.assertEqual((status, headers["Retry-After"]), (429, "1"))
+            self.assertIn("queue 'jobs' holds 10 jobs", json.loads(text)["message"])
+            self.assertEqual(q.put("other")[0], 201)
+
+
+class Leases(WithFile):
+    def test_a_lease_that_runs_out_gives_the_job_back_and_late_work_is_a_duplicate(self):
+        with Queue(self.db) as q:
+            q.put(id="a")
+            [first] = q.lease(lease_seconds=0.1)
+            [second] = q.lease(wait_seconds=20)  # waits for the expiry
+            self.assertEqual((second["id"], second["attempt"]), ("a", 2))
+            status, answer = q.ack(first)
+            self.assertEqual((status, answer["reason"]), (409, "Conflict"))
+            self.assertIn("is not held any more", answer["message"])
+            self.assertEqual(q.ack(second)[0], 200)
+            stats = q.stats()
+            self.assertEqual((stats["done"], stats["expired"], stats["duplicates"]), (1, 1, 1))
+            self.assertEqual(metric(q, 'swell_jobs_total{queue="jobs",outcome="expired"}'), 1)
+            self.assertEqual(metric(q, 'swell_jobs_total{queue="jobs",outcome="duplicate"}'), 1)
+
+    def test_who_waits_gets_the_job_when_it_is_put(self):
+        with Queue(self.db) as q, concurrent.futures.ThreadPoolExecutor() as pool:
+            waiting = pool.submit(q.lease, wait_seconds=20)
+            wait_until(lambda: q.get("/queues/jobs")[0] == 200, "the lease has arrived")
+            began = time.monotonic()
+            q.put(id="a")
+            self.assertEqual(waiting.result()[0]["id"], "a")
+            self.assertLess(time.monotonic() - began, 10)
+
+    def test_a_wait_ends_without_a_job(self):
+        with Queue(self.db) as q:
+            began = time.monotonic()
+            self.assertEqual(q.lease(wait_seconds=0.3), [])
+            self.assertGreaterEqual(time.monotonic() - began, 0.3)
+
+    def test_who_went_away_while_waiting_gets_no_job(self):
+        with Queue(self.db) as q:
+            with socket.create_connection((q.address, q.port), timeout=DEADLINE_S) as s:
+                s.sendall(b"POST /queues/jobs/lease HTTP/1.1\r\nHost: x\r\nContent-Length: 19\r\n"
+                          b"\r\n" + b'{"wait_seconds":20}')
+                wait_until(lambda: q.get("/queues/jobs")[0] == 200, "the lease has arrived")
+            q.put(id="a")
+            self.assertEqual([j["attempt"] for j in q.lease()], [1])
+
+    def test_a_drain_ends_every_wait(self):
+        with Queue(self.db) as q, concurrent.futures.ThreadPoolExecutor() as pool:
+            waiting = [pool.submit(q.lease, wait_seconds=20) for _ in range(5)]
+            wait_until(lambda: metric(q, "http_requests_in_flight") == 6, "5 waiting")
+            began = time.monotonic()
+            self.assertEqual(q.stop(), 0)
+            self.assertLess(time.monotonic() - began, 10)
+            self.assertEqual([w.result() for w in waiting], [[]] * 5)
+
+
+class Durability(WithFile):
+    def test_kill_9_loses_no_acknowledged_put(self):
+        acknowledged, lock = [], threading.Lock()
+
+        def produce(q, name):
+            for i in range(100000):
+                job = f"{name}-{i}"
+                try:
+                    status, _ = q.put(id=job)
+                except OSError:
+                    return
+                except ValueError:  # half an answer is none
+                    return
+                self.assertEqual(status, 201)
+                with lock:
+                    acknowledged.append(job)
+
+        for turn in range(3):
+            with Queue(self.db) as q:
+                producers = [threading.Thread(target=produce, args=(q, f"{turn}-{n}"))
+                             for n in range(4)]
+                for p in producers:
+                    p.start()
+                goal = len(acknowledged) + 50
+                wait_until(lambda: len(acknowledged) >= goal, "50 more puts acknowledged")
+                self.assertEqual(q.stop(signal.SIGKILL), -signal.SIGKILL)
+                for p in producers:
+                    p.join()
+        with Queue(self.db) as q:
+            depth = q.stats()["depth"]
+            self.assertGreaterEqual(depth, len(acknowledged))
+            self.assertLessEqual(depth, len(acknowledged) + 3 * 4)  # done, but not answered
+            left = set()
+            while jobs := q.lease(max=100):
+                left.update(j["id"] for j in jobs)
+            self.assertEqual(len(left), depth)
+            self.assertLessEqual(set(acknowledged), left)
+
+    def test_leases_and_counts_survive_kill_9(self):
+        with Queue(self.db) as q:
+            q.put(count=3)
+            [held] = q.lease(lease_seconds=600)
+            q.ack(q.lease()[0])
+            q.stop(signal.SIGKILL)
+        with Queue(self.db) as q:
+            stats = q.stats()
+            self.assertEqual((stats["depth"], stats["in_flight"], stats["done"]), (1, 1, 1))
+            self.assertEqual(q.ack(held)[0], 200)
+
+
+class Work(WithFile):
+    def test_jobs_are_done_once_and_cost_what_they_say(self):
+        with Queue(self.db) as q, Worker(q.url(), "--concurrency=2") as w:
+            q.put(cpu_ms=5, count=20)
+            wait_until(lambda: q.stats()["done"] == 20, "all done")
+            stats = q.stats()
+            self.assertEqual((stats["depth"], stats["in_flight"]), (0, 0))
+            self.assertEqual((stats["duplicates"], stats["expired"]), (0, 0))
+            self.assertAlmostEqual(metric(w, "swell_burn_cpu_seconds_total"), 0.1, delta=0.005)
+            wait_until(lambda: metric(w, 'swell_jobs_total{queue="jobs",outcome="done"}') == 20,
+                       "the worker has counted them, too")
+            self.assertEqual(w.json("/version")["role"], "work")
+            for path in ("/healthz", "/livez", "/readyz"):
+                self.assertEqual(w.get(path)[2], "ok")
+            self.assertEqual(w.stop(), 0)
+
+    def test_a_killed_workers_job_is_done_by_another_after_its_lease(self):
+        with Queue(self.db) as q:
+            with Worker(q.url(), "--lease=1s") as w:
+                q.put(id="a", cpu_ms=60000)
+                wait_until(lambda: q.stats()["in_flight"] == 1, "leased")
+                w.stop(signal.SIGKILL)
+            [job] = q.lease(wait_seconds=20)
+            self.assertEqual((job["id"], job["attempt"]), ("a", 2))
+            q.ack(job)
+            with Worker(q.url(), "--lease=1s") as w:
+                q.put(id="b", cpu_ms=500)
+                wait_until(lambda: q.stats()["in_flight"] == 1, "leased")
+                w.stop(signal.SIGKILL)
+            with Worker(q.url()):
+                wait_until(lambda: q.stats()["done"] == 2, "done by the second worker")
+            self.assertEqual(q.stats()["expired"], 2)
+            self.assertEqual(q.stats()["duplicates"], 0)
+
+    def test_sigterm_finishes_and_acknowledges_the_job_in_hand(self):
+        with Queue(self.db) as q, Worker(q.url(), "--poll=0s") as w:
+            q.put(cpu_ms=500, count=5)
+            wait_until(lambda: q.stats()["in_flight"] == 1, "leased")
+            self.assertEqual(w.stop(), 0)
+            stats = q.stats()
+            self.assertEqual(stats["in_flight"], 0)
+            self.assertIn(stats["done"], (1, 2))  # 2: one was done just before the signal
+            self.assertEqual(stats["depth"] + stats["done"], 5)
+
+    def test_a_job_that_outlasts_the_drain_is_left_and_that_is_a_failure(self):
+        with Queue(self.db) as q, Worker(q.url(), "--drain-timeout=100ms") as w:
+            q.put(cpu_ms=60000)
+            wait_until(lambda: q.stats()["in_flight"] == 1, "leased")
+            self.assertEqual(w.stop(), 1)
+            w.wait_for_line("a job is left undone")
+
+    def test_work_that_outlasts_its_lease_is_counted_as_a_duplicate(self):
+        with Queue(self.db) as q, Worker(q.url(), "--lease=200ms") as w:
+            q.put(cpu_ms=1000)
+            wait_until(lambda: metric(w, 'swell_jobs_total{queue="jobs",outcome="duplicate"}') >= 1,
+                       "the worker was told")
+            self.assertGreaterEqual(q.stats()["duplicates"], 1)
+
+    def test_readiness_follows_the_queue_and_an_acknowledgement_waits_for_it(self):
+        number = os.getpid() % 65536  # an address of its own, so that the port stays free
+        address = f"127.83.{number >> 8}.{number & 255}"
+        with Queue(self.db, address=address) as q:
+            with Worker(q.url(), "--lease=600s") as w:
+                wait_until(lambda: w.get("/readyz")[0] == 200, "ready with the queue")
+                q.put(cpu_ms=300)
+                wait_until(lambda: q.stats()["in_flight"] == 1, "leased")
+                q.stop(signal.SIGKILL)
+                wait_until(lambda: w.get("/readyz")[0] == 503, "not ready without it")
+                self.assertEqual(w.get("/healthz")[0], 200)
+                w.wait_for_line("queue not reached")
+                with Queue(self.db, address=address, port=q.port) as again:
+                    wait_until(lambda: w.get("/readyz")[0] == 200, "ready again")
+                    wait_until(lambda: again.stats()["done"] == 1, "acknowledged after all")
+                    self.assertEqual(again.stats()["duplicates"], 0)
+                    self.assertEqual(w.stop(), 0)
+
+    def test_a_worker_without_a_queue_is_not_ready_and_ends_at_once(self):
+        with Worker("http://127.0.0.1:1/") as w:
+            w.wait_for_line("queue not reached")
+            self.assertEqual(w.get("/readyz")[0], 503)
+            self.assertEqual(w.get("/livez")[0], 200)
+            self.assertEqual(w.stop(), 0)
+
+    def test_the_hosts_file_of_the_lab_names_the_queue(self):
+        hosts = os.path.join(self.folder, "hosts")
+        with open(hosts, "w", encoding="utf-8") as f:
+            f.write("127.0.0.1 queue queue.default.svc\n")
+        with Queue(self.db) as q:
+            q.put()
+            with Program("swell-workload", "work", env={
+                    "SWELL_ADDRESS": "127.0.0.1", "SWELL_PORT": "0", "SWELL_HOSTS": hosts,
+                    "SWELL_QUEUE_URL": f"http://queue:{q.port}/"}):
+                wait_until(lambda: q.stats()["done"] == 1, "done")
+
+
+class Refusals(WithFile):
+    def refused(self, command, sentence):
+        code, out, errors = run("swell-workload", *command)
+        self.assertEqual((code, out), (2, ""), command)
+        self.assertRegex(errors, r"^swell-workload [^\n]*: [^\n]+\n$", command)
+        self.assertIn(sentence, errors)
+
+    def queue_refused(self, sentence, *flags):
+        self.refused(("queue", "--address=127.0.0.1", "--port=0", *flags), sentence)
+
+    def test_a_file_that_is_no_queue_is_one_line_and_exit_2(self):
+        with open(self.db, "w", encoding="utf-8") as f:
+            f.write(4096 * "x")
+        self.queue_refused(f"'{self.db}': file is not a database", f"--db={self.db}")
+        with open(self.db, encoding="utf-8") as f:
+            self.assertEqual(f.read(), 4096 * "x")
+        self.queue_refused("No such file or directory", "--db=/nowhere/q.db")
+        self.queue_refused("cannot open", f"--db={self.folder}")
+        self.queue_refused("does not name a file", "--db=")
+
+    def test_a_damaged_file_is_one_line_and_exit_2(self):
+        with Queue(self.db) as q:
+            q.put(count=1000)
+            self.assertEqual(q.stop(), 0)
+        with open(self.db, "r+b") as f:
+            f.seek(4096)
+            f.write(8 * 4096 * b"x")
+        self.queue_refused(f"'{self.db}' is damaged: Page ", f"--db={self.db}")
+
+    def test_wrong_flags_are_one_line_and_exit_2(self):
+        db = f"--db={self.db}"
+        self.queue_refused("unknown flag '--nonsense'", db, "--nonsense")
+        self.queue_refused("--max-jobs takes", db, "--max-jobs=0")
+        self.queue_refused("--keep-done takes", db, "--keep-done=1")
+        self.assertFalse(os.path.exists(self.db))
+        for flag, sentence in (("--queue-url=queue", "the queue's address is such as"),
+                               ("--queue=Jobs", "'Jobs' is no name of a queue"),
+                               ("--concurrency=0", "--concurrency takes"),
+                               ("--concurrency=65", "--concurrency takes"),
+                               ("--lease=1ms", "--lease takes"),
+                               ("--poll=21s", "--poll takes")):
+            self.refused(("work", "--port=0", flag), sentence)
+
+    def test_a_port_in_use_is_one_line_and_exit_2(self):
+        with Queue(self.db) as q:
+            sentence = f"cannot listen on 127.0.0.1:{q.port}: Address already in use"
+            other = os.path.join(self.folder, "other.db")
+            self.refused(("queue", "--address=127.0.0.1", f"--port={q.port}", f"--db={other}"),
+                         sentence)
+            self.refused(("work", "--address=127.0.0.1", f"--port={q.port}"), sentence)
+
+
+if __name__ == "__main__":
+    unittest.main()

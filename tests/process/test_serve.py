@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: MIT
+"""swell-workload serve, from outside: what it answers, what it costs, what it refuses, how it ends."""
+import concurrent.futures
+import http.client
+import re
+import signal
+import socket
+import time
+import unittest
+
+from program import DEADLINE_S, Program, run, wait_until
+
+
+def serve(*flags, **more):
+    return Program("swell-workload", "serve", "--address=127.0.0.1", "--port=0", *flags, **more)
+
+
+def metric(program, name):
+    """The value of a series, written as in the exposition; 0 when it is not there."""
+    _, _, text = program.get("/metrics")
+    found = re.search(r"^" + re.escape(name) + r" (\S+)$", text, re.MULTILINE)
+    return float(found.group(1)) if found else 0
+
+
+class Waiting:
+    """Requests that were sent and whose answers nobody reads; closing is going away."""
+
+    def __init__(self, program, count, path="/?cpu_ms=60000"):
+        self.sockets = []
+        for _ in range(count):
+            s = socket.create_connection((program.address, program.port), timeout=DEADLINE_S)
+            s.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            self.sockets.append(s)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for s in self.sockets:
+            s.close()
+
+
+def post_too_much(program, path, size):
+    """The status of a POST whose body is too large, also when the server does not read all of it."""
+    with socket.create_connection((program.address, program.port), timeout=DEADLINE_S) as s:
+        s.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
+        answer = s.recv(4096).decode()
+    return int(answer.split()[1])
+
+
+class Answers(unittest.TestCase):
+    def test_the_answer_is_php_apaches_to_the_byte(self):
+        with serve("--cpu-ms=0") as p:
+            for path in ("/", "/index.php", "/?x=1", "/?cpu_ms=0.5"):
+                status, headers, body = p.get(path)
+                self.assertEqual((status, body), (200, "OK!"), path)
+                self.assertEqual(headers["Content-Type"], "text/html; charset=UTF-8")
+                self.assertEqual(headers["Content-Length"], "3")
+            self.assertEqual(p.get("/other")[0], 404)
+            self.assertEqual(p.request("POST", "/")[0], 405)
+            self.assertEqual(p.stop(), 0)
+
+    def test_the_five_endpoints_are_there(self):
+        with serve(env={"SWELL_POD_NAME": "pod-7"}) as p:
+            wait_until(lambda: p.get("/readyz")[0] == 200, "ready")
+            for path in ("/healthz", "/livez", "/readyz"):
+                status, headers, _ = p.get(path)
+                self.assertEqual((status, headers["X-Swell-Pod"]), (200, "pod-7"), path)
+            version = p.json("/version")
+            self.assertEqual((version["program"], version["role"]), ("swell-workload", "serve"))
+            _, headers, text = p.get("/metrics")
+            self.assertEqual(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+            for name in ("http_requests_in_flight", "swell_burn_cpu_seconds_total",
+                         "swell_requests_waiting", "process_cpu_seconds_total"):
+                self.assertIn(f"\n{name} ", text)
+
+    def test_listening_is_the_first_thing_said(self):
+        with serve() as p:
+            self.assertIn("msg=listening", p.lines[0])
+            self.assertIn("role=serve", p.lines[0])
+
+    def test_wrong_costs_are_refused_with_a_sentence(self):
+        with serve("--cpu-ms=0") as p:
+            for query in ("cpu_ms=", "cpu_ms=-1", "cpu_ms=1e9", "cpu_ms=abc", "cpu_ms=nan",
+                          "cpu_ms=60000.5", "cpu_ms", "cpu_ms=1&cpu_ms=1"):
+                status, _, body = p.get("/?" + query)
+                self.assertEqual(status, 400, query)
+                self.assertRegex(body, r"^cpu_ms [^\n]+\n$", query)
+
+    def test_a_body_of_10_mb_is_refused_and_nobody_else_suffers(self):
+        for flags in ((), ("--loop=php-apache",)):
+            with serve("--cpu-ms=0", *flags) as p:
+                self.assertEqual(post_too_much(p, "/", 10_000_000), 413)
+                self.assertEqual(p.get("/")[2], "OK!")
+
+    def test_the_environment_is_read(self):
+        with Program("swell-workload", "serve", env={
+                "SWELL_ADDRESS": "127.0.0.1", "SWELL_PORT": "0", "SWELL_CPU_MS": "30",
+                "SWELL_WORKERS": "3", "SWELL_QUEUE": "17", "LOG_LEVEL": "info"}) as p:
+            self.assertEqual(p.address, "127.0.0.1")
+            p.wait_for_line("cpu_ms=30 workers=3 queue=17")
+
+
+class Costs(unittest.TestCase):
+    def test_requests_cost_what_was_asked(self):
+        with serve("--cpu-ms=5") as p:
+            for path, count, asked_s in (("/", 20, 0.1), ("/?cpu_ms=1", 100, 0.1),
+                                         ("/?cpu_ms=100", 2, 0.2)):
+                before = metric(p, "swell_burn_cpu_seconds_total")
+                for _ in range(count):
+                    self.assertEqual(p.get(path)[2], "OK!")
+                used_s = metric(p, "swell_burn_cpu_seconds_total") - before
+                self.assertAlmostEqual(used_s, asked_s, delta=0.04 * asked_s, msg=path)
+
+    def test_the_kernel_accounts_for_the_same(self):
+        with serve() as p:
+            before = metric(p, "process_cpu_seconds_total")
+            p.get("/?cpu_ms=1000")
+            used_s = metric(p, "process_cpu_seconds_total") - before
+            self.assertAlmostEqual(used_s, 1, delta=0.06)  # /proc counts in steps of 10 ms
+
+    def test_php_apache_answers_every_path_but_its_own_endpoints(self):
+        with serve("--loop=php-apache") as p:
+            for method, path in (("GET", "/"), ("GET", "/index.php"), ("POST", "/a/b"),
+                                 ("GET", "/?cpu_ms=abc")):
+                status, _, body = p.request(method, path)
+                self.assertEqual((status, body), (200, "OK!"), path)
+            self.assertGreater(metric(p, "swell_burn_cpu_seconds_total"), 4 * 0.001)
+            self.assertEqual(p.get("/healthz")[2], "ok")
+            self.assertEqual(p.json("/version")["program"], "swell-workload")
+
+
+class Line(unittest.TestCase):
+    def test_probes_are_answered_while_50_burns_wait(self):
+        with serve("--workers=1") as p, Waiting(p, 50):
+            wait_until(lambda: metric(p, "swell_requests_waiting") == 49, "49 in line")
+            for path in ("/healthz", "/livez", "/readyz", "/metrics", "/version"):
+                began = time.monotonic()
+                self.assertEqual(p.get(path)[0], 200)
+                self.assertLess(time.monotonic() - began, 1, path)
+
+    def test_beyond_the_line_is_503_with_retry_after(self):
+        with serve("--workers=1", "--queue=2") as p, Waiting(p, 3):
+            wait_until(lambda: metric(p, "swell_requests_waiting") == 2, "2 in line")
+            status, headers, body = p.get("/")
+            self.assertEqual((status, headers["Retry-After"]), (503, "1"))
+            self.assertEqual(body, "too many requests are waiting\n")
+            self.assertEqual(metric(p, 'swell_requests_rejected_total{reason="queue_full"}'), 1)
+
+    def test_who_went_away_is_not_burned_for(self):
+        with serve("--workers=1") as p:
+            with Waiting(p, 3):
+                wait_until(lambda: metric(p, "swell_requests_waiting") == 2, "2 in line")
+            self.assertEqual(p.get("/?cpu_ms=1")[2], "OK!")  # three times 60 s were before it
+            self.assertEqual(metric(p, 'swell_requests_rejected_total{reason="client_gone"}'), 3)
+
+
+class End(unittest.TestCase):
+    def test_a_drain_finishes_what_was_accepted(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with serve("--workers=1") as p, concurrent.futures.ThreadPoolExecutor() as pool:
+                wait_until(lambda: p.get("/readyz")[0] == 200, "ready")
+                kept = http.client.HTTPConnection(p.address, p.port, timeout=DEADLINE_S)
+                kept.request("GET", "/readyz")
+                self.assertEqual(kept.getresponse().read(), b"ok")
+                answers = [pool.submit(p.get, "/?cpu_ms=400") for _ in range(3)]
+                wait_until(lambda: metric(p, "swell_requests_waiting") == 2, "2 in line")
+                p.process.send_signal(number)
+                p.wait_for_line("msg=draining")
+                wait_until(lambda: self.refused(p), "no new connections")
+                kept.request("GET", "/readyz")
+                self.assertEqual(kept.getresponse().status, 503)
+                kept.close()
+                for answer in answers:
+                    self.assertEqual(answer.result()[2], "OK!")
+                self.assertEqual(p.process.wait(DEADLINE_S), 0)
+
+    @staticmethod
+    def refused(p):
+        try:
+            socket.create_connection((p.address, p.port), timeout=DEADLINE_S).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    def test_a_drain_that_takes_too_long_is_a_failure(self):
+        with serve("--workers=1", "--drain-timeout=200ms") as p, Waiting(p, 3):
+            wait_until(lambda: metric(p, "swell_requests_waiting") == 2, "2 in line")
+            self.assertEqual(p.stop(), 1)
+            p.wait_for_line("requests=3")
+
+
+class Refusals(unittest.TestCase):
+    def refused(self, command, sentence, env=None):
+        code, out, errors = run("swell-workload", *command, env=env)
+        self.assertEqual((code, out), (2, ""), command)
+        self.assertRegex(errors, r"^swell-workload[^\n]*: [^\n]+\n$", command)
+        self.assertIn(sentence, errors)
+
+    def test_wrong_flags_are_one_line_and_exit_2(self):
+        for flag, sentence in (
+                ("--nonsense", "unknown flag '--nonsense'"),
+                ("--cpu-ms=-1", "--cpu-ms takes a number from 0 to 60000, not '-1'"),
+                ("--cpu-ms=60001", "--cpu-ms takes"),
+                ("--loop=perl", "--loop takes one of cpu-time, php-apache, not 'perl'"),
+                ("--workers=2000", "--workers takes"),
+                ("--queue=-1", "--queue takes"),
+                ("--port=65536", "--port takes"),
+                ("--drain-timeout=5", "--drain-timeout takes a duration"),
+                ("--log-format=xml", "--log-format takes one of logfmt, json"),
+                ("--address=localhost", "localhost"),
+                ("more", "unexpected argument 'more'")):
+            self.refused(("serve", "--port=0", flag), sentence)
+        self.refused(("serve",), "LOG_LEVEL takes one of", env={"LOG_LEVEL": "loud"})
+        self.refused(("server",), "unknown command 'server'")
+        self.refused((), "a command is missing")
+
+    def test_a_port_in_use_is_one_line_and_exit_2(self):
+        with serve() as p:
+            self.refused(("serve", "--address=127.0.0.1", f"--port={p.port}"),
+                         f"cannot listen on 127.0.0.1:{p.port}: Address already in use")
+
+    def test_help_names_flags_endpoints_and_metrics(self):
+        code, out, errors = run("swell-workload", "serve", "--help")
+        self.assertEqual((code, errors), (0, ""))
+        for text in ("--cpu-ms", "SWELL_WORKERS", "LOG_LEVEL", "/index.php", "/readyz",
+                     "swell_burn_cpu_seconds_total", "http_requests_total"):
+            self.assertIn(text, out)
+        code, out, _ = run("swell-workload", "--help")
+        self.assertEqual(code, 0)
+        for role in ("serve", "queue", "work"):
+            self.assertRegex(out, rf"\n  {role} ")
+
+
+if __name__ == "__main__":
+    unittest.main()
