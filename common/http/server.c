@@ -635,8 +635,7 @@ static struct http_server *server_new(const struct http_server_config *config)
 static int listen_and_serve(struct http_server *s, struct err *err)
 {
     const struct http_server_config *c = &s->config;
-    scoped(close_at)
-    int fd = listen_tcp(c->address, c->port, &s->port, err);
+    scoped(close_at) int fd = listen_tcp(c->address, c->port, &s->port, err);
 
     if (fd < 0)
         return fd;
@@ -683,8 +682,7 @@ uint16_t http_server_port(const struct http_server *s)
  * that. */
 void http_server_quiesce(struct http_server *s)
 {
-    scoped(close_at)
-    int nothing = -1;
+    scoped(close_at) int nothing = -1;
 
     if (atomic_exchange(&s->draining, true))
         return;

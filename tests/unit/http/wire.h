@@ -77,8 +77,7 @@ static inline bool wire_read(int fd, const char *needle, struct buf *b)
 /* Sends a whole request on a connection of its own and appends all that comes back. */
 static inline void wire_ask(uint16_t port, const char *request, struct buf *b)
 {
-    scoped(close_at)
-    int fd = wire_connect(port);
+    scoped(close_at) int fd = wire_connect(port);
 
     wire_send(fd, request);
     (void)wire_read(fd, NULL, b);
