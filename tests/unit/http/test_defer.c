@@ -267,8 +267,7 @@ static void a_drain_waits_for_deferred_replies(void **state)
     scoped(close_at) int second = ask(2);
 
     assert_int_equal(pthread_create(&stopper, NULL, stops, NULL), 0);
-    while (wire_try_connect(port) != -ECONNREFUSED)
-        ;
+    wire_until_refused(port);
     http_pending_reply(pending[0], http_reply_text(200, "one"));
     http_pending_reply(pending[1], http_reply_text(200, "two"));
     assert_int_equal(pthread_join(stopper, &left), 0);

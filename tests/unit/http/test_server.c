@@ -469,8 +469,7 @@ static void a_drain_waits_for_the_request_that_runs(void **state)
     wire_send(fd, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
     gate_wait(&handler_entered, 1);
     assert_int_equal(pthread_create(&stopper, NULL, stops, NULL), 0);
-    while (wire_try_connect(port) != -ECONNREFUSED) /* until it drains */
-        ;
+    wire_until_refused(port);
     gate_add(&handler_gate, 1);
     (void)wire_read(fd, NULL, &b);
     assert_string_equal(wire_body(&b), "slow");

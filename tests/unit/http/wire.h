@@ -52,6 +52,14 @@ static inline int wire_connect(uint16_t port)
     return fd;
 }
 
+/* Until the server drains. */
+static inline void wire_until_refused(uint16_t port)
+{
+    for (int fd; (fd = wire_try_connect(port)) != -ECONNREFUSED;)
+        if (fd >= 0)
+            (void)close(fd);
+}
+
 static inline void wire_send(int fd, const char *text)
 {
     assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
