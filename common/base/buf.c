@@ -114,8 +114,7 @@ int buf_read_file(struct buf *b, const char *path, struct err *err)
 {
     char chunk[4096];
     ssize_t n;
-    scoped(close_at)
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    scoped(close_at) int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
         return err_errno(err, errno, "cannot open '%s'", path);

@@ -130,8 +130,7 @@ static bool put_field(struct buf *line, const struct log_field *f)
 
 void log_write(enum log_level level, const char *message, const struct log_field *fields)
 {
-    scoped(buf_done)
-    struct buf line = {.max = LINE_MAX_BYTES};
+    scoped(buf_done) struct buf line = {.max = LINE_MAX_BYTES};
     char now[CLOCK_TEXT_MAX];
     FILE *out = settings.out ? settings.out : stderr;
 

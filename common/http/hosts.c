@@ -48,8 +48,7 @@ static void add_line(struct curl_slist **list, char *line)
 
 struct curl_slist *hosts_new(void)
 {
-    scoped(buf_done)
-    struct buf text = {.max = HOSTS_MAX_BYTES};
+    scoped(buf_done) struct buf text = {.max = HOSTS_MAX_BYTES};
     struct curl_slist *list = NULL;
     const char *path = getenv("SWELL_HOSTS");
     char *line, *rest = NULL;

@@ -635,8 +635,7 @@ static struct http_server *server_new(const struct http_server_config *config)
 static int listen_and_serve(struct http_server *s, struct err *err)
 {
     const struct http_server_config *c = &s->config;
-    scoped(close_at)
-    int fd = listen_tcp(c->address, c->port, &s->port, err);
+    scoped(close_at) int fd = listen_tcp(c->address, c->port, &s->port, err);
 
     if (fd < 0)
         return fd;
@@ -678,19 +677,19 @@ uint16_t http_server_port(const struct http_server *s)
 
 /* Not MHD_quiesce_daemon: it takes the listening socket out of the epoll sets while their threads
  * may do the same, and the loser of that race aborts the process (0.9.75, MHD_epoll). Here the
- * kernel swaps the socket under its number: it is closed, so whoever connects is refused at once,
- * it leaves the epoll sets by itself, and accepting from an eventfd does nothing. The daemon closes
- * that. */
+ * shutdown refuses whoever connects from now on, and because the socket would ring in the epoll
+ * sets for ever, the kernel swaps it under its number for one that never does: it leaves the sets
+ * by itself, and accepting from an eventfd does nothing. The daemon closes that. */
 void http_server_quiesce(struct http_server *s)
 {
-    scoped(close_at)
-    int nothing = -1;
+    scoped(close_at) int silent = -1;
 
     if (atomic_exchange(&s->draining, true))
         return;
-    nothing = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (nothing < 0 || dup3(nothing, s->fd, O_CLOEXEC) < 0)
-        (void)shutdown(s->fd, SHUT_RDWR); /* out of descriptors: as good, but it keeps ringing */
+    (void)shutdown(s->fd, SHUT_RDWR);
+    silent = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (silent >= 0) /* else it rings until the server stops, which only costs CPU time */
+        (void)dup3(silent, s->fd, O_CLOEXEC);
 }
 
 /* Streams never end by themselves. Closing wakes a suspended connection, so what was written is

@@ -11,8 +11,7 @@
 
 static void grows_up_to_its_maximum_and_not_a_byte_further(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = 1000};
+    scoped(buf_done) struct buf b = {.max = 1000};
     (void)state;
 
     for (int i = 0; i < 1000; i++)
@@ -26,8 +25,7 @@ static void grows_up_to_its_maximum_and_not_a_byte_further(void **state)
 
 static void is_untouched_by_what_does_not_fit(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = 5};
+    scoped(buf_done) struct buf b = {.max = 5};
     (void)state;
 
     assert_int_equal(buf_puts(&b, "abc"), 0);
@@ -40,8 +38,7 @@ static void is_untouched_by_what_does_not_fit(void **state)
 
 static void with_maximum_zero_nothing_fits(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
 
     assert_int_equal(buf_puts(&b, "a"), -E2BIG);
@@ -52,8 +49,7 @@ static void with_maximum_zero_nothing_fits(void **state)
 
 static void a_boundless_maximum_is_not_a_trap(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = SIZE_MAX};
+    scoped(buf_done) struct buf b = {.max = SIZE_MAX};
     (void)state;
 
     assert_int_equal(buf_puts(&b, "abc"), 0);
@@ -65,8 +61,7 @@ static void a_boundless_maximum_is_not_a_trap(void **state)
 
 static void keeps_nul_bytes_inside(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = 10};
+    scoped(buf_done) struct buf b = {.max = 10};
     (void)state;
 
     assert_int_equal(buf_append(&b, "a\0b", 3), 0);
@@ -76,8 +71,7 @@ static void keeps_nul_bytes_inside(void **state)
 
 static void consumes_from_the_front(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = 10};
+    scoped(buf_done) struct buf b = {.max = 10};
     (void)state;
 
     buf_consume(&b, 0); /* also while it holds nothing */
@@ -91,8 +85,7 @@ static void consumes_from_the_front(void **state)
 
 static void clear_forgets_and_leaves_room(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = 3};
+    scoped(buf_done) struct buf b = {.max = 3};
     (void)state;
 
     buf_clear(&b);
@@ -104,19 +97,16 @@ static void clear_forgets_and_leaves_room(void **state)
 
 static void take_hands_out_and_starts_over(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = 5};
+    scoped(buf_done) struct buf b = {.max = 5};
     size_t len = 99;
     (void)state;
 
-    scoped(free_at)
-    char *empty = buf_take(&b, &len);
+    scoped(free_at) char *empty = buf_take(&b, &len);
     assert_string_equal(empty, "");
     assert_int_equal(len, 0);
 
     (void)buf_puts(&b, "abcde");
-    scoped(free_at)
-    char *text = buf_take(&b, &len);
+    scoped(free_at) char *text = buf_take(&b, &len);
     assert_string_equal(text, "abcde");
     assert_int_equal(len, 5);
     assert_null(b.data);
@@ -137,8 +127,7 @@ static void write_file(char path[32], size_t len)
 
 static void reads_a_whole_file(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = 10000};
+    scoped(buf_done) struct buf b = {.max = 10000};
     struct err err = {0};
     char path[32];
     (void)state;
@@ -152,8 +141,7 @@ static void reads_a_whole_file(void **state)
 
 static void names_the_file_that_it_cannot_read(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = 99};
+    scoped(buf_done) struct buf b = {.max = 99};
     struct err err = {0};
     char path[32], wanted[100];
     (void)state;

@@ -23,8 +23,7 @@ static void wait_returns_the_signal_that_came(void **state)
 
 static void the_descriptor_is_readable_once_a_signal_came(void **state)
 {
-    scoped(close_at)
-    int fd = signals_fd();
+    scoped(close_at) int fd = signals_fd();
     struct pollfd p = {.fd = fd, .events = POLLIN};
     (void)state;
 

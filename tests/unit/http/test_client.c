@@ -183,8 +183,7 @@ static void a_body_beyond_the_limit_is_e2big(void **state)
 static void a_peer_that_says_nothing_is_a_timeout(void **state)
 {
     uint16_t silent = 0;
-    scoped(close_at)
-    int fd = listen_tcp("127.0.0.1", 0, &silent, NULL);
+    scoped(close_at) int fd = listen_tcp("127.0.0.1", 0, &silent, NULL);
     char url[64];
     uint64_t before_ns = clock_mono_ns();
     (void)state;

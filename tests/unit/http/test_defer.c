@@ -108,11 +108,9 @@ static int ask(int count)
 
 static void is_answered_from_another_thread_at_once(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
-    scoped(close_at)
-    int fd = wire_connect(port);
+    scoped(close_at) int fd = wire_connect(port);
 
     for (int i = 0; i < 20; i++) {
         buf_clear(&b);
@@ -123,11 +121,9 @@ static void is_answered_from_another_thread_at_once(void **state)
 
 static void is_answered_while_the_handler_returns(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
-    scoped(close_at)
-    int fd = wire_connect(port);
+    scoped(close_at) int fd = wire_connect(port);
 
     for (int i = 0; i < 500; i++) {
         buf_clear(&b);
@@ -138,11 +134,9 @@ static void is_answered_while_the_handler_returns(void **state)
 
 static void is_answered_after_a_while(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
-    scoped(close_at)
-    int fd = ask(1);
+    scoped(close_at) int fd = ask(1);
     struct pollfd p = {.fd = fd, .events = POLLIN};
 
     assert_int_equal(poll(&p, 1, 50), 0);
@@ -156,15 +150,11 @@ static void is_answered_after_a_while(void **state)
 
 static void others_are_served_meanwhile(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
-    scoped(close_at)
-    int first = ask(1);
-    scoped(close_at)
-    int second = ask(2);
-    scoped(close_at)
-    int third = ask(3);
+    scoped(close_at) int first = ask(1);
+    scoped(close_at) int second = ask(2);
+    scoped(close_at) int third = ask(3);
 
     assert_int_equal(wire_get(port, "/once", &b), 200);
     for (int i = 2; i >= 0; i--)
@@ -177,11 +167,9 @@ static void others_are_served_meanwhile(void **state)
 
 static void a_body_is_taken_before_deferring(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
-    scoped(close_at)
-    int fd = wire_connect(port);
+    scoped(close_at) int fd = wire_connect(port);
 
     wire_send(fd, "POST /defer HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
     gate_wait(&owed, 1);
@@ -191,11 +179,9 @@ static void a_body_is_taken_before_deferring(void **state)
 
 static void can_become_a_stream(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
-    scoped(close_at)
-    int fd = ask(1);
+    scoped(close_at) int fd = ask(1);
     struct http_stream *s = http_stream_new(100);
 
     assert_int_equal(http_stream_write(s, "one", 3), 0);
@@ -259,8 +245,7 @@ static void a_stream_for_a_client_that_went_away_is_closed(void **state)
 
 static void later_without_defer_is_500(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
 
     assert_int_equal(wire_get(port, "/bug", &b), 500);
@@ -274,19 +259,15 @@ static void *stops(void *arg)
 
 static void a_drain_waits_for_deferred_replies(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     pthread_t stopper;
     void *left;
     (void)state;
-    scoped(close_at)
-    int first = ask(1);
-    scoped(close_at)
-    int second = ask(2);
+    scoped(close_at) int first = ask(1);
+    scoped(close_at) int second = ask(2);
 
     assert_int_equal(pthread_create(&stopper, NULL, stops, NULL), 0);
-    while (wire_try_connect(port) != -ECONNREFUSED)
-        ;
+    wire_until_refused(port);
     http_pending_reply(pending[0], http_reply_text(200, "one"));
     http_pending_reply(pending[1], http_reply_text(200, "two"));
     assert_int_equal(pthread_join(stopper, &left), 0);
@@ -300,13 +281,10 @@ static void a_drain_waits_for_deferred_replies(void **state)
 
 static void a_drain_gives_up_on_replies_that_never_come(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
-    scoped(close_at)
-    int first = ask(1);
-    scoped(close_at)
-    int second = ask(2);
+    scoped(close_at) int first = ask(1);
+    scoped(close_at) int second = ask(2);
     uint64_t before_ns = clock_mono_ns();
 
     struct http_server *s = server;
@@ -328,8 +306,7 @@ static void a_drain_gives_up_on_replies_that_never_come(void **state)
 
 static void *ask_again_and_again(void *arg)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     int fd = *(int *)arg;
 
     for (;;) { /* kept connections go on asking while the server drains and gives up */

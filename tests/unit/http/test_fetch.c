@@ -127,8 +127,7 @@ static void errors_are_the_clients(void **state)
     uint16_t port = 0, silent = 0;
     char url[64], url_silent[64];
     int fd = listen_tcp("127.0.0.1", 0, &port, NULL);
-    scoped(close_at)
-    int quiet = listen_tcp("127.0.0.1", 0, &silent, NULL);
+    scoped(close_at) int quiet = listen_tcp("127.0.0.1", 0, &silent, NULL);
     (void)state;
 
     assert_true(quiet >= 0);

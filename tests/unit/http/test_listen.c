@@ -9,16 +9,13 @@ static void port_0_picks_a_free_one(void **state)
 {
     uint16_t a = 0, b = 0;
     struct err err = {0};
-    scoped(close_at)
-    int first = listen_tcp("127.0.0.1", 0, &a, &err);
-    scoped(close_at)
-    int second = listen_tcp("127.0.0.1", 0, &b, &err);
+    scoped(close_at) int first = listen_tcp("127.0.0.1", 0, &a, &err);
+    scoped(close_at) int second = listen_tcp("127.0.0.1", 0, &b, &err);
     (void)state;
 
     assert_true(first >= 0 && second >= 0);
     assert_true(a > 0 && b > 0 && a != b);
-    scoped(close_at)
-    int client = wire_connect(a);
+    scoped(close_at) int client = wire_connect(a);
     assert_true(fcntl(first, F_GETFD) & FD_CLOEXEC);
 }
 
@@ -27,10 +24,8 @@ static void a_port_in_use_is_named(void **state)
     uint16_t port = 0, other = 77;
     struct err err = {0};
     char wanted[100];
-    scoped(close_at)
-    int first = listen_tcp("127.0.0.1", 0, &port, &err);
-    scoped(close_at)
-    int second = listen_tcp("127.0.0.1", port, &other, &err);
+    scoped(close_at) int first = listen_tcp("127.0.0.1", 0, &port, &err);
+    scoped(close_at) int second = listen_tcp("127.0.0.1", port, &other, &err);
     (void)state;
 
     assert_true(first >= 0);
@@ -68,15 +63,13 @@ static void the_ipv6_wildcard_takes_ipv4_too(void **state)
 {
     uint16_t port = 0;
     struct err err = {0};
-    scoped(close_at)
-    int fd = listen_tcp("::", 0, &port, &err);
+    scoped(close_at) int fd = listen_tcp("::", 0, &port, &err);
     (void)state;
 
     if (fd == -EAFNOSUPPORT)
         return; /* a kernel without IPv6 has nothing to test here */
     assert_true(fd >= 0);
-    scoped(close_at)
-    int client = wire_connect(port);
+    scoped(close_at) int client = wire_connect(port);
 }
 
 int main(void)

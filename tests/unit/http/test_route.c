@@ -179,8 +179,7 @@ static void replies_without_memory_are_500(void **state)
 
 static void help_has_a_row_per_route(void **state)
 {
-    scoped(free_at)
-    char *text = NULL;
+    scoped(free_at) char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     (void)state;

@@ -114,8 +114,7 @@ static int stop(void **state)
 
 static void answers_on_the_port_that_it_picked(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
     serve_with((struct http_server_config){.headers = {{"X-Pod", "p1"}}});
 
@@ -135,8 +134,7 @@ static void answers_on_the_port_that_it_picked(void **state)
 
 static void head_has_the_length_and_no_body(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
     serve_with((struct http_server_config){0});
 
@@ -148,8 +146,7 @@ static void head_has_the_length_and_no_body(void **state)
 
 static void unknown_paths_are_404_and_no_label(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
     serve_with((struct http_server_config){0});
 
@@ -161,8 +158,7 @@ static void unknown_paths_are_404_and_no_label(void **state)
 
 static void other_methods_are_405_with_all_that_are_allowed(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
     serve_with((struct http_server_config){0});
 
@@ -184,8 +180,7 @@ static struct http_reply own_error(int status, const char *message)
 
 static void errors_can_have_the_apps_own_form(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
     serve_with((struct http_server_config){.error_reply = own_error});
 
@@ -216,8 +211,7 @@ static void query_and_path_are_decoded_once(void **state)
     serve_with((struct http_server_config){0});
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        scoped(buf_done)
-        struct buf b = {0};
+        scoped(buf_done) struct buf b = {0};
         assert_int_equal(wire_get(port, cases[i].target, &b), 200);
         if (strncmp(wire_body(&b), cases[i].body, strlen(cases[i].body)) != 0)
             fail_msg("%s: '%s'", cases[i].target, wire_body(&b));
@@ -231,20 +225,17 @@ static void a_nul_byte_in_the_address_is_400(void **state)
     serve_with((struct http_server_config){0});
 
     for (size_t i = 0; i < ARRAY_LEN(targets); i++) {
-        scoped(buf_done)
-        struct buf b = {0};
+        scoped(buf_done) struct buf b = {0};
         assert_int_equal(wire_get(port, targets[i], &b), 400);
     }
 }
 
 static void bodies_arrive_whole_in_any_number_of_pieces(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
     serve_with((struct http_server_config){0});
-    scoped(close_at)
-    int fd = wire_connect(port);
+    scoped(close_at) int fd = wire_connect(port);
 
     wire_send(fd, "POST /echo/a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
                   "Connection: close\r\n\r\n3\r\nabc\r\n");
@@ -256,12 +247,10 @@ static void bodies_arrive_whole_in_any_number_of_pieces(void **state)
 
 static void an_announced_body_beyond_the_limit_is_refused_at_once(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
     serve_with((struct http_server_config){.max_body_bytes = 10});
-    scoped(close_at)
-    int fd = wire_connect(port);
+    scoped(close_at) int fd = wire_connect(port);
 
     /* The body never comes: the answer must not wait for it. */
     wire_send(fd, "POST /echo/a HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n");
@@ -273,8 +262,7 @@ static void an_announced_body_beyond_the_limit_is_refused_at_once(void **state)
 
 static void a_chunked_body_beyond_the_limit_is_413(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
     serve_with((struct http_server_config){.max_body_bytes = 10});
 
@@ -287,8 +275,7 @@ static void a_chunked_body_beyond_the_limit_is_413(void **state)
 
 static void a_body_of_exactly_the_limit_is_taken(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
     serve_with((struct http_server_config){.max_body_bytes = 10});
 
@@ -301,8 +288,7 @@ static void a_body_of_exactly_the_limit_is_taken(void **state)
 
 static void headers_beyond_the_limit_are_refused(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0}, request = {.max = MIB};
+    scoped(buf_done) struct buf b = {0}, request = {.max = MIB};
     (void)state;
     serve_with((struct http_server_config){.max_header_bytes = 8 * KIB});
 
@@ -328,10 +314,8 @@ static void garbage_is_refused_and_the_books_balance(void **state)
     serve_with((struct http_server_config){.idle_timeout_s = 1});
 
     for (size_t i = 0; i < ARRAY_LEN(requests); i++) {
-        scoped(buf_done)
-        struct buf b = {0};
-        scoped(close_at)
-        int fd = wire_connect(port);
+        scoped(buf_done) struct buf b = {0};
+        scoped(close_at) int fd = wire_connect(port);
         wire_send(fd, requests[i]);
         (void)shutdown(fd, SHUT_WR);
         (void)wire_read(fd, NULL, &b);
@@ -361,12 +345,10 @@ static void a_request_that_breaks_off_is_done_with_status_0(void **state)
 
 static void a_connection_is_kept_for_the_next_request(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
     serve_with((struct http_server_config){0});
-    scoped(close_at)
-    int fd = wire_connect(port);
+    scoped(close_at) int fd = wire_connect(port);
 
     for (int i = 0; i < 3; i++) {
         buf_clear(&b);
@@ -382,12 +364,10 @@ static void a_connection_is_kept_for_the_next_request(void **state)
 
 static void an_idle_connection_is_closed(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
     serve_with((struct http_server_config){.idle_timeout_s = 1});
-    scoped(close_at)
-    int fd = wire_connect(port);
+    scoped(close_at) int fd = wire_connect(port);
 
     assert_false(wire_read(fd, NULL, &b));
     assert_null(b.data);
@@ -395,16 +375,14 @@ static void an_idle_connection_is_closed(void **state)
 
 static void connections_beyond_the_limit_wait(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
     serve_with((struct http_server_config){.max_connections = 1, .threads = 1});
     int first = wire_connect(port);
 
     wire_send(first, "GET /fixed HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_true(wire_read(first, "\r\n\r\nfixed", &b));
-    scoped(close_at)
-    int second = wire_connect(port);
+    scoped(close_at) int second = wire_connect(port);
     struct pollfd p = {.fd = second, .events = POLLIN};
     wire_send(second, "GET /fixed HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_int_equal(poll(&p, 1, 100), 0);
@@ -415,8 +393,7 @@ static void connections_beyond_the_limit_wait(void **state)
 
 static void a_big_answer_arrives_whole(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
     serve_with((struct http_server_config){0});
 
@@ -440,12 +417,10 @@ static void a_port_in_use_is_an_error_that_names_it(void **state)
 
 static void stopping_an_idle_server_is_quick_and_clean(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
     serve_with((struct http_server_config){0});
-    scoped(close_at)
-    int idle = wire_connect(port);
+    scoped(close_at) int idle = wire_connect(port);
 
     wire_send(idle, "GET /fixed HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_true(wire_read(idle, "\r\n\r\nfixed", &b));
@@ -459,12 +434,10 @@ static void stopping_an_idle_server_is_quick_and_clean(void **state)
 
 static void a_quiesced_server_answers_its_connections_and_refuses_new_ones(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
     serve_with((struct http_server_config){0});
-    scoped(close_at)
-    int fd = wire_connect(port);
+    scoped(close_at) int fd = wire_connect(port);
 
     wire_send(fd, "GET /fixed HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_true(wire_read(fd, "\r\n\r\nfixed", &b));
@@ -486,20 +459,17 @@ static void *stops(void *arg)
 
 static void a_drain_waits_for_the_request_that_runs(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     pthread_t stopper;
     void *left;
     (void)state;
     serve_with((struct http_server_config){0});
-    scoped(close_at)
-    int fd = wire_connect(port);
+    scoped(close_at) int fd = wire_connect(port);
 
     wire_send(fd, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
     gate_wait(&handler_entered, 1);
     assert_int_equal(pthread_create(&stopper, NULL, stops, NULL), 0);
-    while (wire_try_connect(port) != -ECONNREFUSED) /* until it drains */
-        ;
+    wire_until_refused(port);
     gate_add(&handler_gate, 1);
     (void)wire_read(fd, NULL, &b);
     assert_string_equal(wire_body(&b), "slow");
@@ -512,8 +482,7 @@ static void a_drain_counts_who_got_no_answer(void **state)
 {
     (void)state;
     serve_with((struct http_server_config){0});
-    scoped(close_at)
-    int fd = wire_connect(port);
+    scoped(close_at) int fd = wire_connect(port);
 
     wire_send(fd, "POST /echo/a HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
     while (started_count == 0)
@@ -526,8 +495,7 @@ static void a_drain_counts_who_got_no_answer(void **state)
 static void *hammer(void *arg)
 {
     atomic_bool *enough = arg;
-    scoped(buf_done)
-    struct buf b = {.max = MIB};
+    scoped(buf_done) struct buf b = {.max = MIB};
 
     while (!atomic_load(enough)) {
         int fd = wire_try_connect(port);

@@ -73,11 +73,9 @@ static int open_it(const char *request)
 
 static void what_is_written_arrives_at_once(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
-    scoped(close_at)
-    int fd = open_it(GET_STREAM);
+    scoped(close_at) int fd = open_it(GET_STREAM);
 
     assert_true(wire_read(fd, "\r\n\r\n", &b)); /* the headers come before any event */
     assert_non_null(strstr(b.data, "Content-Type: text/event-stream"));
@@ -91,11 +89,9 @@ static void what_is_written_arrives_at_once(void **state)
 
 static void closing_sends_the_rest_and_ends_cleanly(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
-    scoped(close_at)
-    int fd = open_it(GET_STREAM);
+    scoped(close_at) int fd = open_it(GET_STREAM);
 
     assert_int_equal(http_stream_write(stream, "the rest", 8), 0);
     http_stream_close(stream);
@@ -107,11 +103,9 @@ static void closing_sends_the_rest_and_ends_cleanly(void **state)
 
 static void http_1_0_clients_get_it_until_the_connection_ends(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
-    scoped(close_at)
-    int fd = open_it("GET /stream HTTP/1.0\r\nHost: x\r\n\r\n");
+    scoped(close_at) int fd = open_it("GET /stream HTTP/1.0\r\nHost: x\r\n\r\n");
 
     assert_int_equal(http_stream_write(stream, "all", 3), 0);
     http_stream_close(stream);
@@ -132,11 +126,9 @@ static void write_until_epipe(void)
 
 static void head_ends_at_once(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
-    scoped(close_at)
-    int fd = open_it("HEAD /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    scoped(close_at) int fd = open_it("HEAD /stream HTTP/1.1\r\nHost: x\r\n\r\n");
 
     assert_true(wire_read(fd, "\r\n\r\n", &b));
     write_until_epipe();
@@ -148,8 +140,7 @@ static void a_client_that_reads_too_slowly_is_e2big(void **state)
     int r = 0, written = 0;
     (void)state;
     max_unsent = 100 * KIB;
-    scoped(close_at)
-    int fd = open_it(GET_STREAM);
+    scoped(close_at) int fd = open_it(GET_STREAM);
 
     while (r == 0 && written++ < 100000)
         r = http_stream_write(stream, chunk, sizeof(chunk));
@@ -159,15 +150,13 @@ static void a_client_that_reads_too_slowly_is_e2big(void **state)
 
 static void a_client_that_reads_gets_every_byte(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = WIRE_MAX_BYTES};
+    scoped(buf_done) struct buf b = {.max = WIRE_MAX_BYTES};
     char chunk[10000];
     const size_t total = 20 * MIB / sizeof(chunk);
     (void)state;
     max_unsent = 200 * KIB;
     memset(chunk, 'c', sizeof(chunk));
-    scoped(close_at)
-    int fd = open_it("GET /stream HTTP/1.0\r\n\r\n");
+    scoped(close_at) int fd = open_it("GET /stream HTTP/1.0\r\n\r\n");
 
     for (size_t i = 0; i < total;) {
         int r = http_stream_write(stream, chunk, sizeof(chunk));
@@ -198,11 +187,9 @@ static void a_client_that_went_away_is_epipe(void **state)
 
 static void stopping_the_server_ends_streams_cleanly(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {0};
+    scoped(buf_done) struct buf b = {0};
     (void)state;
-    scoped(close_at)
-    int fd = open_it(GET_STREAM);
+    scoped(close_at) int fd = open_it(GET_STREAM);
 
     assert_int_equal(http_stream_write(stream, "last words", 10), 0);
     assert_int_equal(stop_within(WIRE_PATIENCE_S * NS_PER_S), 0);
@@ -216,8 +203,7 @@ static void stopping_does_not_wait_for_ever_for_a_client_that_does_not_read(void
     static const char chunk[1000];
     (void)state;
     max_unsent = MIB;
-    scoped(close_at)
-    int fd = open_it(GET_STREAM);
+    scoped(close_at) int fd = open_it(GET_STREAM);
 
     for (int full = 0; full < 20;) { /* until not even the sockets' buffers take any more */
         bool fits = http_stream_write(stream, chunk, sizeof(chunk)) == 0;
@@ -240,8 +226,7 @@ static void writers_race_with_the_clients_end_and_the_servers(void **state)
     (void)state;
 
     for (int round = 0; round < 30; round++) {
-        scoped(buf_done)
-        struct buf b = {0};
+        scoped(buf_done) struct buf b = {0};
         pthread_t writer;
         int fd = open_it(GET_STREAM);
         atomic_store(&stop_flooding, false);

@@ -53,8 +53,7 @@ static int stop(void **state)
 
 static int call(const char *ca_file, const char *where, struct err *err)
 {
-    scoped(buf_done)
-    struct buf body = {.max = KIB};
+    scoped(buf_done) struct buf body = {.max = KIB};
     struct http_client *c = http_client_new();
     int status = 0;
     int r = http_client_call(c, &(struct http_call){.url = where, .ca_file = ca_file}, &body,
@@ -106,10 +105,8 @@ static void another_hosts_name_is_refused(void **state)
 
 static void plain_http_is_not_served(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = KIB};
-    scoped(close_at)
-    int fd = wire_connect(http_server_port(server));
+    scoped(buf_done) struct buf b = {.max = KIB};
+    scoped(close_at) int fd = wire_connect(http_server_port(server));
     (void)state;
 
     wire_send(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -136,8 +133,7 @@ static void versions_before_1_2_are_refused(void **state)
 
 static void *asks_and_gives_up(void *arg)
 {
-    scoped(buf_done)
-    struct buf body = {.max = KIB};
+    scoped(buf_done) struct buf body = {.max = KIB};
     struct http_client *c = http_client_new();
     char where[80];
     int status;
@@ -145,8 +141,7 @@ static void *asks_and_gives_up(void *arg)
 
     (void)snprintf(where, sizeof(where), "%sdefer", url);
     int r = http_client_call(
-        c,
-        &(struct http_call){.url = where, .ca_file = own.cert_file, .timeout_ns = 3 * NS_PER_S},
+        c, &(struct http_call){.url = where, .ca_file = own.cert_file, .timeout_ns = 3 * NS_PER_S},
         &body, &status, NULL);
     http_client_free(c);
     return (void *)(intptr_t)r;
@@ -200,8 +195,7 @@ static void a_bad_certificate_is_an_error_and_closes_nothing_twice(void **state)
 
     /* Whoever closes the same number twice closes this one, opened in between by the next start. */
     for (int i = 0; i < 10; i++) {
-        scoped(close_at)
-        int canary = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        scoped(close_at) int canary = open("/dev/null", O_RDONLY | O_CLOEXEC);
         assert_int_equal(refused("nonsense", own.key.data, &err), -EIO);
         assert_int_equal(refused(own.cert.data, other.key.data, &err), -EIO);
         assert_true(fcntl(canary, F_GETFD) >= 0);

@@ -52,6 +52,14 @@ static inline int wire_connect(uint16_t port)
     return fd;
 }
 
+/* Until the server drains. */
+static inline void wire_until_refused(uint16_t port)
+{
+    for (int fd; (fd = wire_try_connect(port)) != -ECONNREFUSED;)
+        if (fd >= 0)
+            (void)close(fd);
+}
+
 static inline void wire_send(int fd, const char *text)
 {
     assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
@@ -77,8 +85,7 @@ static inline bool wire_read(int fd, const char *needle, struct buf *b)
 /* Sends a whole request on a connection of its own and appends all that comes back. */
 static inline void wire_ask(uint16_t port, const char *request, struct buf *b)
 {
-    scoped(close_at)
-    int fd = wire_connect(port);
+    scoped(close_at) int fd = wire_connect(port);
 
     wire_send(fd, request);
     (void)wire_read(fd, NULL, b);
