@@ -179,8 +179,7 @@ static void app_done(struct app *a)
 
 int adapter_run(int argc, char **argv)
 {
-    scoped(app_done)
-    struct app a = {0};
+    scoped(app_done) struct app a = {0};
     struct err err = {0};
 
     json_object_seed(0);

@@ -23,8 +23,7 @@ static bool read_text(struct buf *text, const char *folder, const char *name)
 /* cpu.max is "max 100000" or "50000 100000": microseconds in each period. */
 static double limit_v2(const char *folder)
 {
-    scoped(buf_done)
-    struct buf text = {.max = 256};
+    scoped(buf_done) struct buf text = {.max = 256};
     double quota_us, period_us;
 
     if (!read_text(&text, folder, "cpu.max") ||
@@ -36,8 +35,7 @@ static double limit_v2(const char *folder)
 /* A quota of -1 is no limit. */
 static double limit_v1(const char *folder)
 {
-    scoped(buf_done)
-    struct buf text = {.max = 256};
+    scoped(buf_done) struct buf text = {.max = 256};
     double quota_us, period_us;
 
     if (!read_text(&text, folder, "cpu.cfs_quota_us") || sscanf(text.data, "%lf", &quota_us) != 1)
@@ -102,8 +100,7 @@ static double limit_of_line(const char *root, const char *line)
 
 double cpu_limit(const char *root)
 {
-    scoped(buf_done)
-    struct buf groups = {.max = 64 * KIB};
+    scoped(buf_done) struct buf groups = {.max = 64 * KIB};
     char *rest = NULL;
     double limit = 0;
 

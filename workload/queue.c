@@ -258,8 +258,7 @@ static void app_done(struct queue_app *app)
 
 int queue_run(int argc, char **argv)
 {
-    scoped(app_done)
-    struct queue_app app = {0};
+    scoped(app_done) struct queue_app app = {0};
     struct err err = {0};
     int r = options_parse(&table, argc, argv, &app.options, &err);
 

@@ -64,10 +64,8 @@ void queue_client_free(struct queue_client *c)
 static int post(struct queue_client *c, const char *what, json_t *body, uint64_t wait_ns,
                 int *ret_status, json_t **ret, struct err *err)
 {
-    scoped(free_at)
-    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-    scoped(buf_done)
-    struct buf answer = {.max = ANSWER_MAX_BYTES};
+    scoped(free_at) char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    scoped(buf_done) struct buf answer = {.max = ANSWER_MAX_BYTES};
     size_t len = strlen(c->config.url);
     char url[URL_MAX_BYTES];
 

@@ -75,8 +75,7 @@ static bool client_gone(void *arg)
 
 static void answer(void *arg, enum burn_outcome outcome, uint64_t used_ns)
 {
-    scoped(free_at)
-    struct visit *v = arg;
+    scoped(free_at) struct visit *v = arg;
     struct serve_app *app = v->app;
 
     metric_add(app->cpu_seconds, (double)used_ns / (double)NS_PER_S);
@@ -244,8 +243,7 @@ static void app_done(struct serve_app *app)
 
 int serve_run(int argc, char **argv)
 {
-    scoped(app_done)
-    struct serve_app app = {0};
+    scoped(app_done) struct serve_app app = {0};
     struct err err = {0};
     int r = options_parse(&table, argc, argv, &app.options, &err);
 

@@ -182,8 +182,7 @@ static struct http_reply no_such_metric(size_t same_name, const char *namespace,
 static struct http_reply values(struct external_api *api, const char *namespace, const char *name,
                                 const struct selector *selector, const char *selector_text)
 {
-    scoped(buf_done)
-    struct buf why = {.max = MESSAGE_MAX_BYTES};
+    scoped(buf_done) struct buf why = {.max = MESSAGE_MAX_BYTES};
     json_t *items = json_array();
     size_t same_name = 0;
     int result = items ? 0 : -ENOMEM;

@@ -43,8 +43,7 @@ static const char *reason_of(int code)
 static json_t *text_value(const char *text)
 {
     json_t *value = json_string(text);
-    scoped(free_at)
-    char *ascii = value ? NULL : strdup(text);
+    scoped(free_at) char *ascii = value ? NULL : strdup(text);
 
     if (value || !ascii)
         return value;
@@ -82,8 +81,7 @@ struct http_reply status_reply(int code, const char *message)
 
 struct http_reply status_replyf(int code, const char *format, ...)
 {
-    scoped(free_at)
-    char *message = NULL;
+    scoped(free_at) char *message = NULL;
     va_list args;
 
     va_start(args, format);
@@ -98,8 +96,7 @@ struct http_reply status_replyf(int code, const char *format, ...)
 
 struct http_reply status_not_found(const char *group, const char *resource, const char *name)
 {
-    scoped(free_at)
-    char *message = NULL;
+    scoped(free_at) char *message = NULL;
     json_auto_t *status = NULL;
 
     if (asprintf(&message, "%s%s%s \"%s\" not found", resource, *group ? "." : "", group, name) <

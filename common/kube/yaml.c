@@ -276,10 +276,8 @@ static int read_list(struct reader *r, const yaml_event_t *start, unsigned depth
     int e = begin(r, start, start->data.sequence_start.tag, YAML_SEQ_TAG, depth, ret);
 
     while (e == 0) {
-        scoped(yaml_event_delete)
-        yaml_event_t event = {0};
-        scoped(built_done)
-        struct built element = {0};
+        scoped(yaml_event_delete) yaml_event_t event = {0};
+        scoped(built_done) struct built element = {0};
         e = next_event(r, &event);
         if (e < 0 || event.type == YAML_SEQUENCE_END_EVENT)
             break;
@@ -328,8 +326,7 @@ static int check_new_key(struct reader *r, const struct built *object, const cha
 
 static int read_next_value(struct reader *r, unsigned depth, struct built *ret)
 {
-    scoped(yaml_event_delete)
-    yaml_event_t event = {0};
+    scoped(yaml_event_delete) yaml_event_t event = {0};
     int e = next_event(r, &event);
 
     return e < 0 ? e : read_value(r, &event, depth, ret);
@@ -338,10 +335,8 @@ static int read_next_value(struct reader *r, unsigned depth, struct built *ret)
 static int read_member(struct reader *r, const yaml_event_t *key_event, unsigned depth,
                        struct built *object)
 {
-    scoped(buf_done)
-    struct buf key = {.max = TEXT_MAX};
-    scoped(built_done)
-    struct built member = {0};
+    scoped(buf_done) struct buf key = {.max = TEXT_MAX};
+    scoped(built_done) struct built member = {0};
     int e = key_text(r, key_event, &key);
 
     if (e == 0)
@@ -399,8 +394,7 @@ static int merge(struct reader *r, const json_t *source, const json_t *source_li
 static int read_merge(struct reader *r, const yaml_event_t *key_event, unsigned depth,
                       struct built *merged)
 {
-    scoped(built_done)
-    struct built source = {0};
+    scoped(built_done) struct built source = {0};
     int e;
 
     if (merged->value)
@@ -440,13 +434,11 @@ static int apply_merge(struct reader *r, const struct built *merged, struct buil
 static int read_object(struct reader *r, const yaml_event_t *start, unsigned depth,
                        struct built *ret)
 {
-    scoped(built_done)
-    struct built merged = {0};
+    scoped(built_done) struct built merged = {0};
     int e = begin(r, start, start->data.mapping_start.tag, YAML_MAP_TAG, depth, ret);
 
     while (e == 0) {
-        scoped(yaml_event_delete)
-        yaml_event_t key = {0};
+        scoped(yaml_event_delete) yaml_event_t key = {0};
         e = next_event(r, &key);
         if (e < 0)
             return e;
@@ -500,8 +492,7 @@ static int read_value(struct reader *r, const yaml_event_t *event, unsigned dept
 
 static int read_document(struct reader *r, struct yaml_file *f)
 {
-    scoped(built_done)
-    struct built document = {0};
+    scoped(built_done) struct built document = {0};
     int e = read_next_value(r, 0, &document);
 
     forget_anchors(r);
@@ -519,8 +510,7 @@ static int read_stream(struct reader *r, struct yaml_file *f)
     int e = 0;
 
     while (e == 0 && type != YAML_STREAM_END_EVENT) {
-        scoped(yaml_event_delete)
-        yaml_event_t event = {0};
+        scoped(yaml_event_delete) yaml_event_t event = {0};
         e = next_event(r, &event);
         type = event.type;
         if (e == 0 && type == YAML_DOCUMENT_START_EVENT)
@@ -573,8 +563,7 @@ out:
 
 int yaml_read_file(const char *path, struct yaml_file **ret, struct err *err)
 {
-    scoped(buf_done)
-    struct buf text = {.max = FILE_MAX};
+    scoped(buf_done) struct buf text = {.max = FILE_MAX};
     int r = buf_read_file(&text, path, err);
 
     return r < 0 ? r : yaml_parse(path, text.data ? text.data : "", text.len, ret, err);

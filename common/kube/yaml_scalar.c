@@ -131,8 +131,7 @@ static int resolve(const char *text, struct scalar *s)
     if (s->kind != KIND_TEXT || !*text || !strchr("0123456789+-.", *text))
         return 0;
 
-    scoped(free_at)
-    char *digits = strdup(text);
+    scoped(free_at) char *digits = strdup(text);
     char *to = digits;
     if (!digits)
         return -ENOMEM;

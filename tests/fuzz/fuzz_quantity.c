@@ -24,8 +24,7 @@ static void check_round_trip(int64_t milli)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    scoped(free_at)
-    char *text = strndup((const char *)data, size);
+    scoped(free_at) char *text = strndup((const char *)data, size);
     json_auto_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
     int64_t milli;
 

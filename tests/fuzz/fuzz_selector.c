@@ -14,8 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_canonical(const struct selector *s)
 {
-    scoped(buf_done)
-    struct buf text = {.max = 16 * MIB}, again = {.max = 16 * MIB};
+    scoped(buf_done) struct buf text = {.max = 16 * MIB}, again = {.max = 16 * MIB};
     json_auto_t *labels = json_pack("{s:s,s:s,s:s}", "a", "b", "app", "web", "x.io/y", "");
     struct selector *parsed = NULL;
 
@@ -35,8 +34,7 @@ static void check_canonical(const struct selector *s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    scoped(free_at)
-    char *text = strndup((const char *)data, size);
+    scoped(free_at) char *text = strndup((const char *)data, size);
     json_auto_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
     struct selector *s;
     struct err err = {0};

@@ -37,8 +37,7 @@ static void visit_at(struct walk *w, const char *step, const json_t *value, unsi
 
 static void visit_member(struct walk *w, const char *key, const json_t *value, unsigned depth)
 {
-    scoped(free_at)
-    char *step = NULL;
+    scoped(free_at) char *step = NULL;
 
     if (asprintf(&step, "[\"%s\"]", key) < 0)
         abort();
@@ -69,8 +68,7 @@ static void check_file(const struct yaml_file *f, unsigned last_line)
 
     for (; w.document < yaml_count(f); w.document++) {
         json_t *document = yaml_document(f, w.document);
-        scoped(free_at)
-        char *text = json_dumps(document, JSON_ENCODE_ANY);
+        scoped(free_at) char *text = json_dumps(document, JSON_ENCODE_ANY);
         if (!text)
             abort();
         visit(&w, document, 0);

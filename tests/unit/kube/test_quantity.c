@@ -154,8 +154,7 @@ static void refuses_what_is_no_quantity(void **state)
 
 static void any_number_of_digits_is_exact(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = MIB};
+    scoped(buf_done) struct buf b = {.max = MIB};
     int64_t milli = UNTOUCHED;
     (void)state;
 

@@ -27,8 +27,7 @@ static struct selector *parse(const char *text)
 
 static void assert_formats_as(const struct selector *s, const char *expected)
 {
-    scoped(buf_done)
-    struct buf b = {.max = 4 * KIB};
+    scoped(buf_done) struct buf b = {.max = 4 * KIB};
 
     assert_int_equal(selector_format(s, &b), 0);
     assert_string_equal(b.data ? b.data : "", expected);
@@ -67,8 +66,7 @@ static void writes_the_canonical_text(void **state)
     (void)state;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        scoped(selector_free_at)
-        struct selector *s = parse(rows[i][0]);
+        scoped(selector_free_at) struct selector *s = parse(rows[i][0]);
         assert_formats_as(s, rows[i][1]);
     }
 }
@@ -98,8 +96,7 @@ static void refuses_what_kubernetes_refuses(void **state)
 
 static int parse_key(size_t prefix_len, size_t name_len, size_t value_len)
 {
-    scoped(buf_done)
-    struct buf b = {.max = KIB};
+    scoped(buf_done) struct buf b = {.max = KIB};
     struct selector *s = NULL;
 
     for (size_t i = 0; i < prefix_len; i++)
@@ -180,8 +177,7 @@ static void matches_as_kubernetes_does(void **state)
     (void)state;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        scoped(selector_free_at)
-        struct selector *s = parse(rows[i].text);
+        scoped(selector_free_at) struct selector *s = parse(rows[i].text);
         if (selector_matches(s, labels) != rows[i].matches)
             fail_msg("'%s' matches: %d", rows[i].text, !rows[i].matches);
     }
@@ -189,10 +185,8 @@ static void matches_as_kubernetes_does(void **state)
 
 static void no_labels_are_like_empty_ones(void **state)
 {
-    scoped(selector_free_at)
-    struct selector *absent = parse("!a,b!=c");
-    scoped(selector_free_at)
-    struct selector *present = parse("a");
+    scoped(selector_free_at) struct selector *absent = parse("!a,b!=c");
+    scoped(selector_free_at) struct selector *present = parse("a");
     (void)state;
 
     assert_true(selector_matches(absent, NULL));
@@ -230,8 +224,7 @@ static void reads_label_selector_objects(void **state)
     (void)state;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        scoped(selector_free_at)
-        struct selector *s = from_json(rows[i][0]);
+        scoped(selector_free_at) struct selector *s = from_json(rows[i][0]);
         assert_formats_as(s, rows[i][1]);
         assert_int_equal(selector_is_empty(s), rows[i][1][0] == '\0');
     }
@@ -239,8 +232,7 @@ static void reads_label_selector_objects(void **state)
 
 static void no_object_matches_everything(void **state)
 {
-    scoped(selector_free_at)
-    struct selector *s = NULL;
+    scoped(selector_free_at) struct selector *s = NULL;
     (void)state;
 
     assert_int_equal(selector_from_json(NULL, &s, NULL), 0);
@@ -286,13 +278,11 @@ static void refuses_broken_objects_and_says_why(void **state)
 
 static void format_stops_at_the_buffers_end(void **state)
 {
-    scoped(selector_free_at)
-    struct selector *s = parse("a in (b,c),d");
+    scoped(selector_free_at) struct selector *s = parse("a in (b,c),d");
     (void)state;
 
     for (size_t max = 0; max < strlen("a in (b,c),d"); max++) {
-        scoped(buf_done)
-        struct buf b = {.max = max};
+        scoped(buf_done) struct buf b = {.max = max};
         assert_int_equal(selector_format(s, &b), -E2BIG);
     }
 }
@@ -300,16 +290,14 @@ static void format_stops_at_the_buffers_end(void **state)
 /* 64 KiB of query must not take quadratic time; the test's time limit sees it. */
 static void thousands_of_requirements_are_sorted(void **state)
 {
-    scoped(buf_done)
-    struct buf in = {.max = MIB}, out = {.max = MIB}, sorted = {.max = MIB};
+    scoped(buf_done) struct buf in = {.max = MIB}, out = {.max = MIB}, sorted = {.max = MIB};
     (void)state;
 
     for (int i = 99999; i >= 0; i--)
         assert_int_equal(buf_printf(&in, "k%05d%s", i, i ? "," : ""), 0);
     for (int i = 0; i < 100000; i++)
         assert_int_equal(buf_printf(&sorted, "%sk%05d", i ? "," : "", i), 0);
-    scoped(selector_free_at)
-    struct selector *s = parse(in.data);
+    scoped(selector_free_at) struct selector *s = parse(in.data);
     assert_int_equal(selector_format(s, &out), 0);
     assert_string_equal(out.data, sorted.data);
 }

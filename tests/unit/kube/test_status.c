@@ -19,8 +19,7 @@ static json_t *body_of(const struct http_reply *r)
 static void is_a_failure_of_the_api(void **state)
 {
     json_auto_t *s = status_new(404, "no such metric");
-    scoped(free_at)
-    char *text = json_dumps(s, JSON_COMPACT);
+    scoped(free_at) char *text = json_dumps(s, JSON_COMPACT);
     (void)state;
 
     assert_string_equal(text, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},"

@@ -30,10 +30,8 @@ static struct yaml_file *parse(const char *text)
 
 static void assert_reads_as(const char *text, const char *json)
 {
-    scoped(yaml_file_free_at)
-    struct yaml_file *f = parse(text);
-    scoped(free_at)
-    char *got = json_dumps(yaml_document(f, 0), JSON_COMPACT | JSON_ENCODE_ANY);
+    scoped(yaml_file_free_at) struct yaml_file *f = parse(text);
+    scoped(free_at) char *got = json_dumps(yaml_document(f, 0), JSON_COMPACT | JSON_ENCODE_ANY);
 
     assert_int_equal(yaml_count(f), 1);
     assert_string_equal(got, json);
@@ -94,12 +92,9 @@ static void the_document_may_be_a_scalar_or_a_list(void **state)
 
 static void leaves_empty_documents_out(void **state)
 {
-    scoped(yaml_file_free_at)
-    struct yaml_file *none = parse("");
-    scoped(yaml_file_free_at)
-    struct yaml_file *comments = parse("# nothing\n---\n---\n# x\n");
-    scoped(yaml_file_free_at)
-    struct yaml_file *two = parse("---\na: 1\n---\n---\nb: 2\n...\n");
+    scoped(yaml_file_free_at) struct yaml_file *none = parse("");
+    scoped(yaml_file_free_at) struct yaml_file *comments = parse("# nothing\n---\n---\n# x\n");
+    scoped(yaml_file_free_at) struct yaml_file *two = parse("---\na: 1\n---\n---\nb: 2\n...\n");
     (void)state;
 
     assert_int_equal(yaml_count(none), 0);
@@ -122,8 +117,7 @@ static void keys_become_text_as_kubernetes_writes_them(void **state)
 
 static void aliases_stand_for_a_copy(void **state)
 {
-    scoped(yaml_file_free_at)
-    struct yaml_file *f = parse("a: &x {k: [1]}\nb: *x\nc: [*x]\n");
+    scoped(yaml_file_free_at) struct yaml_file *f = parse("a: &x {k: [1]}\nb: *x\nc: [*x]\n");
     json_t *document = yaml_document(f, 0);
     (void)state;
 
@@ -165,20 +159,19 @@ static void merges_what_the_object_does_not_say_itself(void **state)
 
 static void knows_the_line_of_every_value(void **state)
 {
-    scoped(yaml_file_free_at)
-    struct yaml_file *f = parse("# a comment\n"
-                                "spec:\n"
-                                "  metrics:\n"
-                                "  - type: Resource\n"
-                                "    value: 5\n"
-                                "  - type: |\n"
-                                "      text\n"
-                                "    empty:\n"
-                                "  flow: {a: 1,\n"
-                                "         b: 2}\n"
-                                "labels:\n"
-                                "  a.b/c: x\n"
-                                "  plain: null\n");
+    scoped(yaml_file_free_at) struct yaml_file *f = parse("# a comment\n"
+                                                          "spec:\n"
+                                                          "  metrics:\n"
+                                                          "  - type: Resource\n"
+                                                          "    value: 5\n"
+                                                          "  - type: |\n"
+                                                          "      text\n"
+                                                          "    empty:\n"
+                                                          "  flow: {a: 1,\n"
+                                                          "         b: 2}\n"
+                                                          "labels:\n"
+                                                          "  a.b/c: x\n"
+                                                          "  plain: null\n");
     static const struct {
         const char *path;
         unsigned line;
@@ -211,8 +204,8 @@ static void knows_the_line_of_every_value(void **state)
 
 static void an_alias_has_its_own_line_and_its_inside_the_anchors(void **state)
 {
-    scoped(yaml_file_free_at)
-    struct yaml_file *f = parse("a: &a\n  x: 1\ns: &s 5\nb: *a\nc: *s\nd:\n  <<: *a\n  w: 2\n");
+    scoped(yaml_file_free_at) struct yaml_file *f =
+        parse("a: &a\n  x: 1\ns: &s 5\nb: *a\nc: *s\nd:\n  <<: *a\n  w: 2\n");
     (void)state;
 
     assert_int_equal(yaml_line(f, 0, "b"), 4);
@@ -272,14 +265,12 @@ static void repeat(struct buf *b, const char *text, int times)
 
 static void nests_to_100_and_no_deeper(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = KIB};
+    scoped(buf_done) struct buf b = {.max = KIB};
     (void)state;
 
     repeat(&b, "[", 100);
     repeat(&b, "]", 100);
-    scoped(yaml_file_free_at)
-    struct yaml_file *f = parse(b.data);
+    scoped(yaml_file_free_at) struct yaml_file *f = parse(b.data);
     assert_int_equal(yaml_count(f), 1);
 
     buf_clear(&b);
@@ -303,13 +294,11 @@ static void write_nested_alias(struct buf *b, int lists)
 
 static void aliases_do_not_nest_deeper_either(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = KIB};
+    scoped(buf_done) struct buf b = {.max = KIB};
     (void)state;
 
     write_nested_alias(&b, 49); /* and the list around all */
-    scoped(yaml_file_free_at)
-    struct yaml_file *f = parse(b.data);
+    scoped(yaml_file_free_at) struct yaml_file *f = parse(b.data);
     assert_int_equal(yaml_count(f), 1);
 
     write_nested_alias(&b, 50);
@@ -318,27 +307,23 @@ static void aliases_do_not_nest_deeper_either(void **state)
 
 static void a_long_chain_of_merges_is_not_deep(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = 64 * KIB};
+    scoped(buf_done) struct buf b = {.max = 64 * KIB};
     (void)state;
 
     assert_int_equal(buf_puts(&b, "- &a0 {k: v}\n"), 0);
     for (int i = 1; i < 300; i++)
         assert_int_equal(buf_printf(&b, "- &a%d {<<: *a%d}\n", i, i - 1), 0);
-    scoped(yaml_file_free_at)
-    struct yaml_file *f = parse(b.data);
+    scoped(yaml_file_free_at) struct yaml_file *f = parse(b.data);
     assert_string_equal(jpath_str(yaml_document(f, 0), "[299].k", ""), "v");
 }
 
 static void takes_100000_values_and_no_more(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = MIB};
+    scoped(buf_done) struct buf b = {.max = MIB};
     (void)state;
 
     repeat(&b, "- 1\n", 99999); /* and the list */
-    scoped(yaml_file_free_at)
-    struct yaml_file *f = parse(b.data);
+    scoped(yaml_file_free_at) struct yaml_file *f = parse(b.data);
     assert_int_equal(json_array_size(yaml_document(f, 0)), 99999);
 
     repeat(&b, "- 1\n", 1);
@@ -347,8 +332,7 @@ static void takes_100000_values_and_no_more(void **state)
 
 static void a_billion_laughs_end_at_the_limit(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = KIB};
+    scoped(buf_done) struct buf b = {.max = KIB};
     (void)state;
 
     assert_int_equal(buf_puts(&b, "- &a0 [x,x,x,x,x,x,x,x,x]\n"), 0);
@@ -363,8 +347,7 @@ static void a_billion_laughs_end_at_the_limit(void **state)
 
 static void laughs_by_merging_end_too(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = 4 * KIB};
+    scoped(buf_done) struct buf b = {.max = 4 * KIB};
     (void)state;
 
     assert_int_equal(buf_puts(&b, "- &a0 {x: 1}\n"), 0);
@@ -379,8 +362,7 @@ static void laughs_by_merging_end_too(void **state)
 
 static void a_long_text_with_many_aliases_ends_at_the_limit(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = MIB};
+    scoped(buf_done) struct buf b = {.max = MIB};
     (void)state;
 
     assert_int_equal(buf_puts(&b, "- &a "), 0);
@@ -391,8 +373,7 @@ static void a_long_text_with_many_aliases_ends_at_the_limit(void **state)
 
 static void a_long_key_with_many_aliases_ends_at_the_limit(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = MIB};
+    scoped(buf_done) struct buf b = {.max = MIB};
     (void)state;
 
     assert_int_equal(buf_puts(&b, "- &a {? "), 0);
@@ -404,24 +385,20 @@ static void a_long_key_with_many_aliases_ends_at_the_limit(void **state)
 
 static void thousands_of_anchors_take_no_quadratic_time(void **state)
 {
-    scoped(buf_done)
-    struct buf b = {.max = 2 * MIB};
+    scoped(buf_done) struct buf b = {.max = 2 * MIB};
     (void)state;
 
     for (int i = 0; i < 49000; i++)
         assert_int_equal(buf_printf(&b, "- &a%d 1\n- *a%d\n", i, i), 0);
-    scoped(yaml_file_free_at)
-    struct yaml_file *f = parse(b.data);
+    scoped(yaml_file_free_at) struct yaml_file *f = parse(b.data);
     assert_int_equal(json_array_size(yaml_document(f, 0)), 98000);
 }
 
 static void reads_files_and_names_them(void **state)
 {
     char path[] = "/tmp/test_yaml.XXXXXX";
-    scoped(close_at)
-    int fd = mkstemp(path);
-    scoped(yaml_file_free_at)
-    struct yaml_file *f = NULL;
+    scoped(close_at) int fd = mkstemp(path);
+    scoped(yaml_file_free_at) struct yaml_file *f = NULL;
     struct yaml_file *none = NULL;
     struct err err = {0};
     char expected[128];

@@ -20,8 +20,7 @@ static void check(const struct row *rows, size_t count, const char *tag, bool pl
     for (size_t i = 0; i < count; i++) {
         json_auto_t *value = NULL;
         int r = yaml_scalar(rows[i].text, tag, plain, &value);
-        scoped(free_at)
-        char *json = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+        scoped(free_at) char *json = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
         if (r != 0 || strcmp(json, rows[i].json) != 0)
             fail_msg("'%s': %d, %s and not %s", rows[i].text, r, json ? json : "-", rows[i].json);
     }
