@@ -219,7 +219,10 @@ static int make_schema(struct jobs *j, struct err *err)
     if (r < 0)
         return r;
 
-    if (atoi(id) == FILE_IS_OURS && atoi(version) == FILE_VERSION)
+    char ours[32], this_version[32];
+    (void)snprintf(ours, sizeof(ours), "%d", FILE_IS_OURS);
+    (void)snprintf(this_version, sizeof(this_version), "%d", FILE_VERSION);
+    if (strcmp(id, ours) == 0 && strcmp(version, this_version) == 0)
         return 0;
     if (strcmp(tables, "0") != 0)
         return err_set(err, -EBADMSG, "'%s' is an SQLite file, but not a queue of this version",
