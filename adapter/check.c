@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "commands.h"
+#include "adapter/commands.h"
 
+#include "adapter/config.h"
 #include "base/command.h"
 #include "base/err.h"
 #include "base/options.h"
-#include "config.h"
 
 #include <errno.h>
 #include <stdlib.h>

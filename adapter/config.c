@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "config.h"
+#include "adapter/config.h"
 
 #include "base/buf.h"
 #include "base/clock.h"

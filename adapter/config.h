@@ -13,7 +13,7 @@
 #ifndef ADAPTER_CONFIG_H
 #define ADAPTER_CONFIG_H
 
-#include "sources/http_json.h"
+#include "adapter/sources/http_json.h"
 
 #include <jansson.h>
 #include <stddef.h>

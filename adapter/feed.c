@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "feed.h"
+#include "adapter/feed.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #ifndef ADAPTER_FEED_H
 #define ADAPTER_FEED_H
 
-#include "reading.h"
+#include "adapter/reading.h"
 
 #include <pthread.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "commands.h"
+#include "adapter/commands.h"
 
 #include "base/command.h"
 #include "base/scoped.h"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "poller.h"
+#include "adapter/poller.h"
 
+#include "adapter/selfmetrics.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "http/fetch.h"
-#include "selfmetrics.h"
 
 #include <errno.h>
 #include <stdatomic.h>

@@ -10,7 +10,7 @@
 #ifndef ADAPTER_POLLER_H
 #define ADAPTER_POLLER_H
 
-#include "feed.h"
+#include "adapter/feed.h"
 #include "metrics/registry.h"
 
 #include <stdint.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "reading.h"
+#include "adapter/reading.h"
 
 #include "base/buf.h"
 #include "base/clock.h"

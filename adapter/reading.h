@@ -15,7 +15,7 @@
 #ifndef ADAPTER_READING_H
 #define ADAPTER_READING_H
 
-#include "config.h"
+#include "adapter/config.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>

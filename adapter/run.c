@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "commands.h"
+#include "adapter/commands.h"
 
-#include "api/external.h"
+#include "adapter/api/external.h"
+#include "adapter/poller.h"
+#include "adapter/selfmetrics.h"
 #include "base/command.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -11,8 +13,6 @@
 #include "http/client.h"
 #include "kube/status.h"
 #include "metrics/service.h"
-#include "poller.h"
-#include "selfmetrics.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "selfmetrics.h"
+#include "adapter/selfmetrics.h"
 
 #include "base/clock.h"
 #include "base/scoped.h"

@@ -3,7 +3,7 @@
 #ifndef ADAPTER_SELFMETRICS_H
 #define ADAPTER_SELFMETRICS_H
 
-#include "feed.h"
+#include "adapter/feed.h"
 #include "metrics/registry.h"
 
 #include <stdio.h>

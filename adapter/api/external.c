@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "api/external.h"
+#include "adapter/api/external.h"
 
 #include "base/buf.h"
 #include "base/clock.h"

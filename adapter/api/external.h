@@ -8,7 +8,7 @@
 #ifndef ADAPTER_API_EXTERNAL_H
 #define ADAPTER_API_EXTERNAL_H
 
-#include "feed.h"
+#include "adapter/feed.h"
 #include "http/server.h"
 
 struct external_api {

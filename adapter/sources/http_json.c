@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "sources/http_json.h"
+#include "adapter/sources/http_json.h"
 
 #include "base/buf.h"
 #include "base/clock.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* The adapter's configuration, and the discovery documents that are made of it. */
-#include "api/external.h"
+#include "adapter/api/external.h"
+#include "adapter/config.h"
 #include "base/err.h"
-#include "config.h"
 
 #include <stdlib.h>
 #include <string.h>

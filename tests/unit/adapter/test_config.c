@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "unit.h"
 
+#include "adapter/config.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "config.h"
 
 #include <errno.h>
 #include <stdlib.h>

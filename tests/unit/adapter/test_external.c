@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "unit.h"
 
-#include "api/external.h"
+#include "adapter/api/external.h"
 #include "base/clock.h"
 
 #include <jansson.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "unit.h"
 
+#include "adapter/feed.h"
 #include "base/err.h"
-#include "feed.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "unit.h"
 
+#include "adapter/sources/http_json.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "sources/http_json.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "unit.h"
 
+#include "adapter/poller.h"
 #include "base/clock.h"
-#include "poller.h"
 
 #define S NS_PER_S
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "unit.h"
 
+#include "adapter/reading.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "reading.h"
 
 #include <errno.h>
 #include <string.h>

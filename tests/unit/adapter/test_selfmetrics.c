@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "unit.h"
 
+#include "adapter/selfmetrics.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "selfmetrics.h"
 
 #include <errno.h>
 #include <string.h>
