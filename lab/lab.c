@@ -251,6 +251,7 @@ int lab_play(struct lab *lab, const char *folder, bool *ret_passed, char **ret_s
     if (!lab->player)
         return err_set(err, -ENOMEM, "out of memory");
     play_to_the_end(lab);
+    make_point(lab); /* the end is shown too */
     report_end_scene(lab->report, lab->player);
     *ret_passed = player_state(lab->player) == PLAYER_PASSED;
     *ret_summary = strdup(player_summary(lab->player));
