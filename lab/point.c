@@ -2,6 +2,7 @@
 #include "lab/point.h"
 
 #include "base/clock.h"
+#include "base/scoped.h"
 #include "kube/jpath.h"
 #include "kube/quantity.h"
 #include "kube/selector.h"
@@ -203,37 +204,40 @@ static json_t *pod_rows(struct point_maker *m, const json_t *deployment,
 
 /* ---- metric and decision ---- */
 
-/* A number of the record: utilization is a number there, other values are quantities. */
-static json_t *number(const json_t *value)
+/* The target as a plain number: percent for utilization, else units. */
+static double target_number(const json_t *target)
 {
+    static const char *const forms[] = {"averageUtilization", "averageValue", "value"};
     int64_t milli;
 
-    if (json_is_number(value))
-        return json_real(json_number_value(value));
-    return quantity_from_json(value, &milli) == 0 ? json_real((double)milli / 1000) : json_null();
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        const json_t *value = json_object_get(target, forms[i]);
+        if (i == 0 && value)
+            return json_number_value(value);
+        if (value && quantity_from_json(value, &milli) == 0)
+            return (double)milli / 1000;
+    }
+    return 80; /* an HPA without metrics: 80 % of the requested CPU */
 }
 
+/* The value is shown as what the target is compared with: percent of the requests, or per pod, or
+ * the whole. The record's ratio times the target is just that. */
 static json_t *metric_row(const json_t *decision, const json_t *hpa)
 {
-    const json_t *record = json_object_get(decision, "record");
-    const json_t *metric = jpath(record, "metrics[0]");
+    const json_t *metric = jpath(decision, "record.metrics[0]");
     const json_t *spec = jpath(hpa, "spec.metrics[0]");
-    bool resource = strcmp(jpath_str(spec, "type", "Resource"), "Resource") == 0;
-    const json_t *target = jpath(spec, resource ? "resource.target" : "external.target");
-    bool utilization = !target || jpath(target, "averageUtilization");
-    const json_t *wanted = jpath(target, "averageUtilization");
+    bool external = strcmp(jpath_str(spec, "type", "Resource"), "External") == 0;
+    const json_t *target = jpath(spec, external ? "external.target" : "resource.target");
+    const char *type = jpath_str(target, "type", "Utilization");
+    double wanted = target_number(target);
 
-    if (!wanted)
-        wanted = jpath(target, "averageValue");
-    if (!wanted)
-        wanted = jpath(target, "value");
-    const char *value = utilization || jpath(metric, "value") ? "value" : "average";
-    return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s?}", "name",
-                     jpath_str(spec, resource ? "resource.name" : "external.metric.name", "cpu"),
-                     "type", jpath_str(target, "type", "Utilization"), "value",
-                     number(json_object_get(metric, value)), "target",
-                     target ? number(wanted) : json_real(80), "unit", utilization ? "%" : "",
-                     "error", jpath_str(metric, "error", NULL));
+    return json_pack(
+        "{s:s, s:s, s:o, s:f, s:s, s:s?}", "name",
+        jpath_str(spec, external ? "external.metric.name" : "resource.name", "cpu"), "type", type,
+        "value",
+        real_or_null(jpath_double(metric, "ratio", 0) * wanted, jpath(metric, "ratio") != NULL),
+        "target", wanted, "unit", strcmp(type, "Utilization") == 0 ? "%" : "", "error",
+        jpath_str(metric, "error", NULL));
 }
 
 static json_t *decision_row(const struct point_maker *m, const json_t *decision)
