@@ -303,18 +303,34 @@ static int drive(struct produce *p)
     return r;
 }
 
+static int print_json(struct produce *p, uint64_t unacknowledged)
+{
+    json_t *more = json_pack("{s:I, s:I, s:I, s:I, s:s}", "acknowledged",
+                             (json_int_t)p->session.tally->answered, "rejected",
+                             (json_int_t)p->rejected, "unacknowledged", (json_int_t)unacknowledged,
+                             "retries", (json_int_t)p->retry_count, "id_prefix", p->prefix);
+
+    return session_print_result(&p->session, "produce", p->url.data, OUTPUT_JSON, more);
+}
+
+static int print_text(struct produce *p, uint64_t unacknowledged)
+{
+    int code = session_print_result(&p->session, "produce", p->url.data, OUTPUT_TEXT, NULL);
+
+    (void)printf("Jobs          %" PRIu64 " acknowledged, %" PRIu64 " rejected, %" PRIu64
+                 " unacknowledged; %" PRIu64 " puts repeated\n",
+                 p->session.tally->answered, p->rejected, unacknowledged, p->retry_count);
+    return fflush(stdout) == EOF ? EXIT_FAILURE : code;
+}
+
 static int print_result(struct produce *p)
 {
-    const struct produce_options *o = &p->options;
     const struct tally *t = p->session.tally;
-    bool json = o->progress_ns || o->output == OUTPUT_JSON;
-    json_t *more = json_pack("{s:I, s:I, s:I, s:I, s:s}", "acknowledged", (json_int_t)t->answered,
-                             "rejected", (json_int_t)p->rejected, "unacknowledged",
-                             (json_int_t)(t->sent - t->answered - p->rejected), "retries",
-                             (json_int_t)p->retry_count, "id_prefix", p->prefix);
+    uint64_t unacknowledged = t->sent - t->answered - p->rejected;
 
-    return session_print_result(&p->session, "produce", p->url.data,
-                                json ? OUTPUT_JSON : OUTPUT_TEXT, more);
+    if (p->options.progress_ns || p->options.output == OUTPUT_JSON)
+        return print_json(p, unacknowledged);
+    return print_text(p, unacknowledged);
 }
 
 static int produce_and_print(struct produce *p)

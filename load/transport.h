@@ -39,7 +39,7 @@ extern const char *const failure_names[FAILURE_COUNT]; /* "connection refused", 
 struct outcome { /* how one request ended; pointers end with the call */
     uint64_t tag;
     uint64_t intended_ns;
-    uint64_t sent_ns; /* when the request left on its connection; 0 when it never did */
+    uint64_t sent_ns; /* when the request had been written; 0 when it never was */
     uint64_t done_ns;
     enum failure failure;
     int status; /* 0 unless failure is FAILURE_NONE */

@@ -14,7 +14,7 @@
 #define HISTOGRAM_MAX_NS (UINT64_C(86400) * UINT64_C(1000000000))
 
 /* Powers of two from 2^9 (1 us lies in it) to 2^46 (24 h lies in it), 128 buckets each. */
-#define HISTOGRAM_BUCKETS ((46 - 9 + 1) * 128)
+#define HISTOGRAM_BUCKETS ((46 - 9 + 1) * UINT64_C(128))
 
 struct histogram { /* {0} is ready to use; 38 KiB: not for the stack of a thread */
     uint64_t counts[HISTOGRAM_BUCKETS];
