@@ -176,7 +176,8 @@ class BusyboxLoop(unittest.TestCase):
             address, port = service_address(p)
             loop = subprocess.Popen(
                 ["busybox", "sh", "-c",
-                 f"while sleep 0.01; do wget -q -O- http://{address}:{port}/; done"],
+                 f"while sleep 0.01; do busybox wget -q -O- http://{address}:{port}/; "
+                 "done"],
                 stdout=subprocess.DEVNULL, start_new_session=True)
             try:
                 wait_until(lambda: p.json(DEPLOYMENT)["status"]["readyReplicas"] >= 3,
