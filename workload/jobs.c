@@ -118,24 +118,29 @@ static int sql_error(struct jobs *j, struct err *err)
     return err_set(err, code, "'%s': %s", j->path, sqlite3_errmsg(j->db));
 }
 
+static void bind(sqlite3_stmt *s, const char *types, va_list values)
+{
+    for (int i = 0; types[i]; i++) {
+        if (types[i] == 't')
+            (void)sqlite3_bind_text(s, i + 1, va_arg(values, const char *), -1, SQLITE_STATIC);
+        else if (types[i] == 'd')
+            (void)sqlite3_bind_double(s, i + 1, va_arg(values, double));
+        else
+            (void)sqlite3_bind_int64(s, i + 1, va_arg(values, int64_t));
+    }
+}
+
 /* Starts a statement. types has one letter for each value that follows: t const char *, i int64_t
  * (or uint64_t below 2^63), d double. Texts must live until the statement is finished. */
 static sqlite3_stmt *start(struct jobs *j, enum statement which, const char *types, ...)
 {
     sqlite3_stmt *s = j->prepared[which];
-    va_list args;
+    va_list values;
 
     (void)sqlite3_reset(s); /* repeats the error of the last run, which was reported then */
-    va_start(args, types);
-    for (int i = 0; types[i]; i++) {
-        if (types[i] == 't')
-            (void)sqlite3_bind_text(s, i + 1, va_arg(args, const char *), -1, SQLITE_STATIC);
-        else if (types[i] == 'd')
-            (void)sqlite3_bind_double(s, i + 1, va_arg(args, double));
-        else
-            (void)sqlite3_bind_int64(s, i + 1, va_arg(args, int64_t));
-    }
-    va_end(args);
+    va_start(values, types);
+    bind(s, types, values);
+    va_end(values);
     return s;
 }
 

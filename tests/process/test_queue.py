@@ -174,6 +174,15 @@ class Leases(WithFile):
             self.assertEqual(metric(q, 'swell_jobs_total{queue="jobs",outcome="expired"}'), 1)
             self.assertEqual(metric(q, 'swell_jobs_total{queue="jobs",outcome="duplicate"}'), 1)
 
+    def test_who_waits_gets_a_job_as_soon_as_its_lease_runs_out(self):
+        with Queue(self.db) as q:
+            q.put(id="a")
+            began = time.monotonic()
+            for attempt in range(1, 9):
+                [job] = q.lease(lease_seconds=0.1, wait_seconds=20)
+                self.assertEqual(job["attempt"], attempt)
+            self.assertLess(time.monotonic() - began, 5)  # 0.7; with a look once a second 7
+
     def test_who_waits_gets_the_job_when_it_is_put(self):
         with Queue(self.db) as q, concurrent.futures.ThreadPoolExecutor() as pool:
             waiting = pool.submit(q.lease, wait_seconds=20)

@@ -11,10 +11,10 @@
 #include <stdatomic.h>
 
 struct order { /* what the tests ask a burner for */
-    atomic_bool gone;
     sem_t done;
-    enum burn_outcome outcome;
     uint64_t used_ns;
+    enum burn_outcome outcome;
+    atomic_bool gone;
 };
 
 static bool order_gone(void *arg)
@@ -79,6 +79,13 @@ static void runs_the_loop_of_php_apache(void **state)
     (void)sem_wait(&o.done);
     assert_int_equal(o.outcome, BURN_DONE);
     assert_true(o.used_ns > NS_PER_MS); /* a million square roots and additions */
+
+    task.give_up = order_gone;
+    atomic_store(&o.gone, true);
+    assert_int_equal(burners_add(b, &task), 0);
+    (void)sem_wait(&o.done);
+    assert_int_equal(o.outcome, BURN_GIVEN_UP);
+    assert_int_equal(o.used_ns, 0);
     burners_free(b);
 }
 

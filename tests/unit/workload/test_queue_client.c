@@ -117,6 +117,8 @@ static void an_empty_queue_is_no_error(void **state)
 
 static void what_is_no_lease_is_not_worked_on(void **state)
 {
+    static const char too_long[] = "{\"jobs\":[{\"id\":\"a\",\"cpu_ms\":1,\"lease\":"
+                                   "\"123456789012345678901234567890123456789012345678\"}]}";
     static const char *const bodies[] = {
         "",
         "OK!",
@@ -128,8 +130,7 @@ static void what_is_no_lease_is_not_worked_on(void **state)
         "{\"jobs\":[{\"id\":\"a\",\"cpu_ms\":60001,\"lease\":\"7-1\"}]}",
         "{\"jobs\":[{\"id\":\"a\",\"cpu_ms\":-1,\"lease\":\"7-1\"}]}",
         "{\"jobs\":[{\"id\":\"\",\"cpu_ms\":1,\"lease\":\"7-1\"}]}",
-        "{\"jobs\":[{\"id\":\"a\",\"cpu_ms\":1,\"lease\":\"7-1-7-1-7-1-7-1-7-1-7-1-7-1-7-1-7-1-7-1-"
-        "7-1-7-1-7-1\"}]}",
+        too_long,
     };
     (void)state;
 
