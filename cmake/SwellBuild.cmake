@@ -20,8 +20,9 @@ option(SWELL_FUZZ "Build the fuzz targets with libFuzzer (clang) instead of the 
 add_library(swell_flags INTERFACE)
 target_compile_definitions(swell_flags INTERFACE _GNU_SOURCE)
 target_compile_options(swell_flags INTERFACE
-  -Wall -Wextra -Wno-missing-field-initializers -Wno-format-truncation -Wshadow -Wconversion -Wno-sign-conversion -Wvla -Wstrict-prototypes
-  -Wmissing-prototypes -Wformat=2 -Wundef -Wcast-qual -ffp-contract=off
+  -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wconversion -Wno-sign-conversion -Wvla
+  -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -Wcast-qual -ffp-contract=off
+  $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>
   $<$<BOOL:${SWELL_WERROR}>:-Werror>)
 if(SWELL_SANITIZE)
   target_compile_options(swell_flags INTERFACE

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define scoped(fn) __attribute__((cleanup(fn)))
+#define scoped(fn) __attribute__((cleanup(fn), unused)) /* some live for their release only */
 
 /* For `scoped(free_at) char *text`. */
 static inline void free_at(void *pointer_to_pointer)
