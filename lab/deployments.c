@@ -2,6 +2,7 @@
 #include "lab/deployments.h"
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "kube/jpath.h"
 #include "lab/env.h"
 #include "lab/events.h"
@@ -28,10 +29,8 @@ static void spell(uint64_t number, char *text, size_t len)
 static void template_hash(const json_t *template, char text[11])
 {
     char *dump = json_dumps(template, JSON_COMPACT | JSON_SORT_KEYS);
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+    uint64_t hash = hash_text(HASH_START, dump ? dump : "");
 
-    for (const char *c = dump; c && *c; c++)
-        hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
     free(dump);
     spell(hash, text, 10);
 }

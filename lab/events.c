@@ -2,6 +2,7 @@
 #include "lab/events.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "kube/jpath.h"
 #include "lab/env.h"
@@ -10,14 +11,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-
-/* FNV-1a: the name of an event says what it tells, so a repetition finds the first one. */
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-        hash = (hash ^ *c) * UINT64_C(1099511628211);
-    return hash;
-}
 
 static json_t *new_event(const struct event_about *about, const char *name, const char *now)
 {
@@ -41,7 +34,8 @@ void event_record(const struct env *env, struct event_about about, const char *t
     (void)vsnprintf(message, sizeof(message), format, args);
     va_end(args);
 
-    uint64_t hash = hash_text(hash_text(UINT64_C(14695981039346656037), reason), message);
+    /* The name says what the event tells, so a repetition finds the first one. */
+    uint64_t hash = hash_text(hash_text(HASH_START, reason), message);
     (void)snprintf(name, sizeof(name), "%s.%016" PRIx64, about.name, hash);
     clock_rfc3339(labclock_now_ns(&env->clock), now);
 
