@@ -7,17 +7,38 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int open_log(const struct child_spec *spec)
+/* Sets *ret_fd to what stdout becomes; -1: it stays. 0 or a negative errno. */
+static int open_log(const struct child_spec *spec, int *ret_fd)
 {
+    *ret_fd = spec->stdout_fd;
     if (spec->stdout_fd >= 0 || !spec->log)
-        return spec->stdout_fd;
-    return open(spec->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        return 0;
+    *ret_fd = open(spec->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    return *ret_fd < 0 ? -errno : 0;
+}
+
+static void read_nothing(void)
+{
+    int fd = open("/dev/null", O_RDONLY);
+
+    if (fd > STDIN_FILENO) {
+        (void)dup2(fd, STDIN_FILENO);
+        (void)close(fd);
+    }
+}
+
+/* Libraries open descriptors without close-on-exec too. A connection that a pod inherits stays open
+ * for its other end, whoever else closes it. */
+static void keep_only_standard_descriptors(void)
+{
+    (void)syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 }
 
 /* Between fork and exec: async-signal-safe calls only. A failure goes to the parent as errno. */
@@ -33,13 +54,12 @@ static void become(const struct child_spec *spec, int log_fd, pid_t parent, int 
         failed = -cpu_group_join(spec->group);
     if (spec->folder && chdir(spec->folder) < 0)
         failed = errno;
-    int null_fd = open("/dev/null", O_RDONLY);
-    if (null_fd >= 0)
-        (void)dup2(null_fd, STDIN_FILENO);
+    read_nothing();
     if (log_fd >= 0)
         (void)dup2(log_fd, STDOUT_FILENO);
     if (log_fd >= 0 && spec->stdout_fd < 0)
         (void)dup2(log_fd, STDERR_FILENO);
+    keep_only_standard_descriptors();
     if (!failed) {
         (void)execve(spec->program, spec->argv, spec->envp ? spec->envp : environ);
         failed = errno;
@@ -67,12 +87,18 @@ static int open_pidfd(pid_t pid)
 
 pid_t child_start(const struct child_spec *spec, int *ret_pidfd, struct err *err)
 {
-    int report[2];
+    int report[2], log_fd;
     pid_t parent = getpid();
+    int opened = open_log(spec, &log_fd);
 
-    if (pipe2(report, O_CLOEXEC) < 0)
-        return err_errno(err, errno, "cannot start '%s'", spec->program);
-    int log_fd = open_log(spec);
+    if (opened < 0)
+        return err_errno(err, -opened, "cannot write '%s'", spec->log);
+    if (pipe2(report, O_CLOEXEC) < 0) {
+        int saved = errno;
+        if (log_fd != spec->stdout_fd)
+            (void)close(log_fd);
+        return err_errno(err, saved, "cannot start '%s'", spec->program);
+    }
     pid_t pid = fork();
     if (pid == 0)
         become(spec, log_fd, parent, report[1]);

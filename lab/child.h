@@ -19,7 +19,8 @@ struct child_spec {
 };
 
 /* Sets *ret_pidfd (readable when the process has ended; close it) and returns the pid, or a
- * negative errno: exec's own failure included. */
+ * negative errno: exec's own failure included. The child has the three standard descriptors and no
+ * other; stdin is /dev/null. */
 pid_t child_start(const struct child_spec *spec, int *ret_pidfd, struct err *err);
 
 /* Reaps an ended child. Returns its exit code, or 128 + the signal's number, as a shell does. */

@@ -11,6 +11,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 
 struct mount {
     const char *path; /* as the manifest has it */
+    size_t path_len;  /* without slashes at its end */
     char folder[1024];
 };
 
@@ -60,15 +62,27 @@ static const char *find_variable(const struct prepare *p, const char *name, size
     return NULL;
 }
 
+/* The innermost mount that text, the rest of a word, begins with. */
 static const struct mount *find_mount(const struct prepare *p, const char *text)
 {
+    const struct mount *best = NULL;
+
     for (size_t i = 0; i < p->mount_count; i++) {
-        size_t len = strlen(p->mounts[i].path);
-        if (len > 1 && strncmp(text, p->mounts[i].path, len) == 0 &&
-            (text[len] == '/' || text[len] == '\0'))
-            return &p->mounts[i];
+        const struct mount *m = &p->mounts[i];
+        if (m->path_len > 1 && strncmp(text, m->path, m->path_len) == 0 &&
+            (text[m->path_len] == '/' || text[m->path_len] == '\0') &&
+            (!best || m->path_len > best->path_len))
+            best = m;
     }
-    return NULL;
+    return best;
+}
+
+/* Whether a slash that comes now begins a path: in "/var/data" the second one does not. */
+static bool path_may_begin(const struct buf *out)
+{
+    char before = out->len ? out->data[out->len - 1] : ' ';
+
+    return !isalnum((unsigned char)before) && !strchr("/._-", before);
 }
 
 /* Expands $(VAR) where VAR is known, "$$" to "$", and mount paths to folders. New, or NULL. */
@@ -80,13 +94,14 @@ static char *expand(const struct prepare *p, const char *text)
     while (*text && r == 0) {
         const char *end = text[0] == '$' && text[1] == '(' ? strchr(text, ')') : NULL;
         const char *value = end ? find_variable(p, text + 2, (size_t)(end - text) - 2) : NULL;
-        const struct mount *mount = text[0] == '/' ? find_mount(p, text) : NULL;
+        const struct mount *mount =
+            text[0] == '/' && path_may_begin(&out) ? find_mount(p, text) : NULL;
         if (value) {
             r = buf_puts(&out, value);
             text = end + 1;
         } else if (mount) {
             r = buf_puts(&out, mount->folder);
-            text += strlen(mount->path);
+            text += mount->path_len;
         } else {
             r = buf_append(&out, text, 1);
             text += text[0] == '$' && text[1] == '$' ? 2 : 1;
@@ -113,12 +128,21 @@ static int add_arg(struct prepare *p, const char *text, struct err *err)
     return add_word(p->out->argv, &p->arg_count, expand(p, text), err);
 }
 
+/* A later value of a name takes the place of an earlier one: programs read the first. */
 static int add_variable(struct prepare *p, const char *name, const char *value, struct err *err)
 {
     char *word = NULL;
+    size_t len = strlen(name);
 
     if (asprintf(&word, "%s=%s", name, value) < 0)
         word = NULL;
+    for (size_t i = 0; word && i < p->env_count; i++) {
+        if (strncmp(p->out->envp[i], word, len + 1) != 0)
+            continue;
+        free(p->out->envp[i]);
+        p->out->envp[i] = word;
+        return 0;
+    }
     return add_word(p->out->envp, &p->env_count, word, err);
 }
 
@@ -177,12 +201,19 @@ static int add_mount(struct prepare *p, const json_t *row, struct err *err)
     const char *name = jpath_str(row, "name", "");
     const json_t *volume = find_volume(p, name);
     const char *map = jpath_str(volume, "configMap.name", NULL);
-    struct mount *m = &p->mounts[p->mount_count];
+    struct mount *m = p->mounts + p->mount_count;
 
-    if (p->mount_count == MOUNTS_MAX || strchr(name, '/'))
-        return err_set(err, -EINVAL, "the volume mount '%s' cannot be made", name);
+    if (p->mount_count == MOUNTS_MAX)
+        return err_set(err, -E2BIG, "more than %d volume mounts", MOUNTS_MAX);
+    if (!volume || !*name || *name == '.' || strchr(name, '/'))
+        return err_set(err, -EINVAL, "volumeMounts: there is no volume \"%s\"", name);
+    int n = snprintf(m->folder, sizeof(m->folder), "%s/%s", p->out->folder, name);
+    if (n < 0 || (size_t)n >= sizeof(m->folder))
+        return err_set(err, -ENAMETOOLONG, "the name of volume \"%s\" is too long", name);
     m->path = jpath_str(row, "mountPath", "");
-    (void)snprintf(m->folder, sizeof(m->folder), "%s/%s", p->out->folder, name);
+    m->path_len = strlen(m->path);
+    while (m->path_len && m->path[m->path_len - 1] == '/')
+        m->path_len--;
     p->mount_count++;
     int r = make_folder(m->folder, err);
     return r == 0 && map ? write_config_map(p, map, m->folder, err) : r;
@@ -264,6 +295,16 @@ static int add_inherited_variables(struct prepare *p, struct err *err)
     return r;
 }
 
+static int add_own_variable(struct prepare *p, const json_t *row, struct err *err)
+{
+    const char *name = jpath_str(row, "name", "");
+    scoped(free_at) char *value = expand(p, field_value(p, row));
+
+    if (!value)
+        return err_set(err, -E2BIG, "the value of variable %s is too long", name);
+    return add_variable(p, name, value, err);
+}
+
 static int add_environment(struct prepare *p, struct err *err)
 {
     size_t i;
@@ -274,12 +315,9 @@ static int add_environment(struct prepare *p, struct err *err)
         r = add_inherited_variables(p, err);
     if (r == 0)
         r = add_services(p, err);
-    json_array_foreach (jpath(p->container, "env"), i, row) {
-        char *value = r == 0 ? expand(p, field_value(p, row)) : NULL;
-        if (value)
-            r = add_variable(p, jpath_str(row, "name", ""), value, err);
-        free(value);
-    }
+    json_array_foreach (jpath(p->container, "env"), i, row)
+        if (r == 0)
+            r = add_own_variable(p, row, err);
     return r;
 }
 
@@ -304,6 +342,8 @@ static int set_program(struct prepare *p, struct err *err)
     const struct image *image = images_find(p->env->images, reference);
     char names[1024];
 
+    if (jpath(p->container, "command[0]") && !command)
+        return err_set(err, -EINVAL, "command[0] is not a string; put it in quotes");
     if (!image && !command)
         return err_set(err, -EINVAL, "the lab does not know the image '%s'; it knows %s", reference,
                        images_names(p->env->images, names, sizeof(names)));
@@ -314,12 +354,17 @@ static int set_program(struct prepare *p, struct err *err)
     return add_arg(p, command ? command : p->out->program, err);
 }
 
-static int add_list(struct prepare *p, const json_t *words, size_t from, struct err *err)
+/* which: "command" or "args". */
+static int add_list(struct prepare *p, const char *which, size_t from, struct err *err)
 {
+    const json_t *words = jpath(p->container, which);
     int r = 0;
 
-    for (size_t i = from; r == 0 && i < json_array_size(words); i++)
-        r = add_arg(p, json_string_value(json_array_get(words, i)), err);
+    for (size_t i = from; r == 0 && i < json_array_size(words); i++) {
+        const char *word = json_string_value(json_array_get(words, i));
+        r = word ? add_arg(p, word, err)
+                 : err_set(err, -EINVAL, "%s[%zu] is not a string; put it in quotes", which, i);
+    }
     return r;
 }
 
@@ -328,12 +373,12 @@ static int add_list(struct prepare *p, const json_t *words, size_t from, struct 
 static int set_arguments(struct prepare *p, struct err *err)
 {
     const struct image *image = images_find(p->env->images, jpath_str(p->container, "image", ""));
-    const json_t *command = jpath(p->container, "command");
-    int r = add_list(p, command, 1, err);
+    bool has_command = json_array_size(jpath(p->container, "command")) > 0;
+    int r = add_list(p, "command", 1, err);
 
-    for (size_t i = 0; r == 0 && !command && image && image->args[i]; i++)
+    for (size_t i = 0; r == 0 && !has_command && image && image->args[i]; i++)
         r = add_arg(p, image->args[i], err);
-    return r == 0 ? add_list(p, jpath(p->container, "args"), 0, err) : r;
+    return r == 0 ? add_list(p, "args", 0, err) : r;
 }
 
 int container_prepare(struct container *c, const struct env *env, const json_t *pod,

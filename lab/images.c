@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/options.h"
+#include "base/scoped.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -29,14 +30,24 @@ static int find_own_folder(char folder[4096], struct err *err)
     return 0;
 }
 
-static int set_program(struct images *images, struct image *image, const char *program,
+/* Absolute, since a pod starts in a folder of its own. A symbolic link stays one: its name may be
+ * what the program goes by. New, or NULL. */
+static char *absolute_path(const struct images *images, const char *program)
+{
+    scoped(free_at) char *here = get_current_dir_name();
+    const char *folder = strchr(program, '/') ? here : images->folder;
+    char *path = NULL;
+
+    if (*program == '/')
+        return strdup(program);
+    return folder && asprintf(&path, "%s/%s", folder, program) >= 0 ? path : NULL;
+}
+
+static int set_program(const struct images *images, struct image *image, const char *program,
                        struct err *err)
 {
-    const char *folder = strchr(program, '/') ? "" : images->folder;
-    const char *slash = *folder ? "/" : "";
-
-    image->program = NULL;
-    if (asprintf(&image->program, "%s%s%s", folder, slash, program) < 0)
+    image->program = absolute_path(images, program);
+    if (!image->program)
         return err_set(err, -ENOMEM, "out of memory");
     if (access(image->program, X_OK) < 0)
         return err_set(err, -EINVAL, "the program '%s' for image '%s' is not there", program,

@@ -68,8 +68,10 @@ int statedir_make(char *path, size_t size, struct err *err)
 {
     remove_left_behind();
     int n = snprintf(path, size, "%s/%s%d-XXXXXX", parent_folder(), prefix, (int)getpid());
-    if (n < 0 || (size_t)n >= size)
+    if (n < 0 || (size_t)n >= size) {
+        path[0] = '\0'; /* what was cut may name a folder of somebody else: nobody may remove it */
         return err_set(err, -ENAMETOOLONG, "TMPDIR is too long");
+    }
     if (!mkdtemp(path)) {
         int saved = errno;
         path[0] = '\0';

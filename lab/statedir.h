@@ -8,8 +8,9 @@
 
 struct err;
 
-/* Makes $TMPDIR/swell-lab-PID-XXXXXX (mode 0700) and removes those of processes that are gone. */
+/* Makes $TMPDIR/swell-lab-PID-XXXXXX (mode 0700) and removes those of processes that are gone. On
+ * failure path is "". */
 int statedir_make(char *path, size_t size, struct err *err);
-void statedir_remove(const char *path);
+void statedir_remove(const char *path); /* "": nothing */
 
 #endif

@@ -260,6 +260,7 @@ int store_delete(struct store *s, enum kind_id kind, const char *ns, const char 
         *at = e->next;
         if (s->last == &e->next)
             s->last = at;
+        s->event_count -= kind == KIND_EVENT;
         publish(s, "DELETED", kind, e->object);
         json_decref(e->object);
         free(e);
@@ -343,7 +344,7 @@ int64_t store_watch(struct store *s, enum kind_id kind, uint64_t since, store_wa
     if (!w)
         return -ENOMEM;
     pthread_mutex_lock(&s->lock);
-    if (since && since + HISTORY_MAX <= s->version) {
+    if (since && (since > s->version || s->version - since >= HISTORY_MAX)) {
         pthread_mutex_unlock(&s->lock);
         free(w);
         return -ERANGE;

@@ -51,7 +51,8 @@ struct store_change {
 
 /* fn runs under the store's lock, in order, for every change; it must be quick and not call the
  * store. With since = 0 the present objects of the kind come first, as ADDED; else the changes
- * after that version. Returns an id > 0; -ERANGE when since is too old (HTTP 410 Gone); -ENOMEM. */
+ * after that version. Returns an id > 0; -ERANGE when since is too old (HTTP 410 Gone), or of
+ * another lab, ahead of this one; -ENOMEM. */
 typedef void store_watch_fn(void *arg, const struct store_change *change);
 int64_t store_watch(struct store *s, enum kind_id kind, uint64_t since, store_watch_fn *fn,
                     void *arg);

@@ -7,6 +7,7 @@
 #include "lab/store.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 struct seen { /* by a watcher */
@@ -181,11 +182,47 @@ static void what_is_not_there_is_said_so(void **state)
                      -ENOENT);
 }
 
+static void put_events(struct store *s, int count)
+{
+    for (int i = 0; i < count; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "e%d", i);
+        json_auto_t *event = json_pack("{s:{s:s}}", "metadata", "name", name);
+        assert_int_equal(store_put(s, KIND_EVENT, event), 0);
+    }
+}
+
+static void events_that_were_deleted_make_room_for_others(void **state)
+{
+    put_events(*state, 300);
+    for (int i = 0; i < 300; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "e%d", i);
+        assert_int_equal(store_delete(*state, KIND_EVENT, "default", name), 0);
+    }
+    put_events(*state, 10);
+    json_auto_t *events = store_list(*state, KIND_EVENT, NULL, NULL);
+    assert_int_equal(json_array_size(events), 10);
+}
+
+static void refuses_a_watch_from_a_version_that_is_yet_to_come(void **state)
+{
+    struct seen seen = {0};
+
+    put(*state, "web", 1);
+    assert_int_equal(store_watch(*state, KIND_DEPLOYMENT, 2, note, &seen), -ERANGE);
+    assert_int_equal(store_watch(*state, KIND_DEPLOYMENT, UINT64_MAX, note, &seen), -ERANGE);
+    assert_true(store_watch(*state, KIND_DEPLOYMENT, 1, note, &seen) > 0);
+    assert_string_equal(seen.log, "");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_store, free_store)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(events_that_were_deleted_make_room_for_others),
+        TEST(refuses_a_watch_from_a_version_that_is_yet_to_come),
         TEST(fills_in_what_an_api_server_fills_in),
         TEST(generation_grows_with_the_spec_and_not_with_the_status),
         TEST(a_put_that_changes_nothing_is_no_change),
