@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static json_t *new_event(const struct event_about *about, const char *name, const char *now)
 {
@@ -24,6 +25,31 @@ static json_t *new_event(const struct event_about *about, const char *name, cons
                      "source", "component", "swell-lab");
 }
 
+/* Bytes of the character at text, or 0 when it is not UTF-8. */
+static size_t character_len(const char *text)
+{
+    size_t most = strnlen(text, 4);
+
+    for (size_t len = 1; len <= most; len++) {
+        json_auto_t *one = json_stringn(text, len);
+        if (one)
+            return len;
+    }
+    return 0;
+}
+
+/* What a process printed last may be anything, and may have been cut anywhere; jansson takes only
+ * UTF-8. The rest becomes '?'. */
+static void make_utf8(char *text)
+{
+    while (*text) {
+        size_t len = character_len(text);
+        if (!len)
+            *text = '?';
+        text += len ? len : 1;
+    }
+}
+
 void event_record(const struct env *env, struct event_about about, const char *type,
                   const char *reason, const char *format, ...)
 {
@@ -33,6 +59,7 @@ void event_record(const struct env *env, struct event_about about, const char *t
     va_start(args, format);
     (void)vsnprintf(message, sizeof(message), format, args);
     va_end(args);
+    make_utf8(message);
 
     /* The name says what the event tells, so a repetition finds the first one. */
     uint64_t hash = hash_text(hash_text(HASH_START, reason), message);

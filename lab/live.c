@@ -10,14 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HISTORY_MAX 600 /* points: five minutes */
+#define HISTORY_MAX 600             /* points: five minutes */
+#define HISTORY_MAX_BYTES (3 * MIB) /* of them: fewer when there are many pods */
 #define VIEWERS_MAX 100
 #define UNSENT_MAX_BYTES (8 * MIB) /* one whole history and then some */
 
 struct live {
     pthread_mutex_t lock;       /* guards all */
     char *history[HISTORY_MAX]; /* points as JSON texts; a ring */
-    size_t first, count;
+    size_t first, count, bytes;
     struct http_stream *viewers[VIEWERS_MAX];
     size_t viewer_count;
     char *end; /* what live_end said, for those who come later */
@@ -64,16 +65,23 @@ static void send_all(struct live *l, const char *event, const char *data)
             drop_viewer(l, i);
 }
 
+static void drop_oldest(struct live *l)
+{
+    l->bytes -= strlen(l->history[l->first]);
+    free(l->history[l->first]);
+    l->history[l->first] = NULL;
+    l->first = (l->first + 1) % HISTORY_MAX;
+    l->count--;
+}
+
 static void keep(struct live *l, char *text) /* takes text */
 {
-    size_t at = (l->first + l->count) % HISTORY_MAX;
-
-    free(l->history[at]);
-    l->history[at] = text;
-    if (l->count < HISTORY_MAX)
-        l->count++;
-    else
-        l->first = (l->first + 1) % HISTORY_MAX;
+    l->bytes += strlen(text);
+    if (l->count == HISTORY_MAX)
+        drop_oldest(l);
+    l->history[(l->first + l->count++) % HISTORY_MAX] = text;
+    while (l->bytes > HISTORY_MAX_BYTES)
+        drop_oldest(l);
 }
 
 void live_point(struct live *l, const json_t *point)

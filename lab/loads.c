@@ -63,15 +63,19 @@ static void load_free(struct load *load)
     free(load);
 }
 
+static void kill_one(struct load *load)
+{
+    (void)kill(load->pid, SIGKILL);
+    (void)child_reap(load->pid);
+    load_free(load);
+}
+
 void loads_free(struct loads *l)
 {
     if (!l)
         return;
-    while (l->first) {
-        (void)kill(l->first->pid, SIGKILL);
-        (void)child_reap(l->first->pid);
-        load_free(l->first);
-    }
+    while (l->first)
+        kill_one(l->first);
     free(l);
 }
 
@@ -136,29 +140,35 @@ static void take_lines(struct load *load)
     }
 }
 
-static void on_output(void *arg)
+/* False when there is nothing to read now. */
+static bool read_output(struct load *load)
 {
-    struct load *load = arg;
     char chunk[16384];
     ssize_t n = read(load->out_fd, chunk, sizeof(chunk));
 
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
+        return errno == EINTR;
     if (n <= 0 || buf_append(&load->unread, chunk, (size_t)n) < 0) {
         loop_unwatch(load->all->env->loop, load->out_fd);
         (void)close(load->out_fd);
         load->out_fd = -1;
-        return;
+        return true;
     }
     take_lines(load);
+    return true;
+}
+
+static void on_output(void *arg)
+{
+    (void)read_output(arg);
 }
 
 static void on_end(void *arg)
 {
     struct load *load = arg;
 
-    while (load->out_fd >= 0)
-        on_output(load); /* the pipe's other end is closed: this reads to its end */
+    while (load->out_fd >= 0 && read_output(load))
+        ; /* to the pipe's end, but without waiting for whoever else might hold it open */
     int code = child_reap(load->pid);
     if (code != 0)
         log_warn("load generator failed", LOG_STR("load", load->name), LOG_INT("code", code));
@@ -178,9 +188,12 @@ static pid_t launch(struct load *load, const char *const *argv, int write_fd, st
 {
     char path[4200];
     char *words[40] = {path};
+    size_t i = 0;
 
-    for (size_t i = 0; argv[i] && i < ARRAY_LEN(words) - 2; i++)
+    for (; argv[i] && i < ARRAY_LEN(words) - 2; i++)
         words[i + 1] = (char *)(uintptr_t)argv[i];
+    if (argv[i])
+        return err_set(err, -E2BIG, "a load takes at most %zu words", ARRAY_LEN(words) - 2);
     (void)snprintf(path, sizeof(path), "%s/swell-load", load->all->env->images->folder);
     return child_start(&(struct child_spec){.program = path, .argv = words, .stdout_fd = write_fd},
                        &load->pidfd, err);
@@ -222,7 +235,11 @@ int loads_start(struct loads *l, const char *name, const char *const *argv, stru
     l->first = load;
     (void)fcntl(load->out_fd, F_SETFL, O_NONBLOCK);
     int r = watch(load);
-    return r < 0 ? err_errno(err, -r, "cannot watch the load") : 0;
+    if (r < 0) {
+        kill_one(load);
+        return err_errno(err, -r, "cannot watch the load");
+    }
+    return 0;
 }
 
 void loads_stop(struct loads *l, const char *name)

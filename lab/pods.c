@@ -26,6 +26,7 @@
 #define BACKOFF_FIRST_NS (10 * NS_PER_S)
 #define BACKOFF_MAX_NS (300 * NS_PER_S)
 #define BACKOFF_FORGET_NS (600 * NS_PER_S) /* after running that long the next end is the first */
+#define GRACE_MAX_S 86400
 
 struct pod {
     struct pods *all;
@@ -206,10 +207,35 @@ static void stop_probes(struct pod *p)
 
 /* ---- the process ---- */
 
+/* What a container's first process leaves running ends with it, as in Kubernetes. Its number is
+ * still its own: nobody has reaped it. */
+static int end_process(struct pod *p)
+{
+    loop_unwatch(p->all->env->loop, p->pidfd);
+    (void)close(p->pidfd);
+    (void)kill(-p->pid, SIGKILL);
+    int code = child_reap(p->pid);
+    p->pid = 0;
+    return code;
+}
+
+/* A process that even SIGKILL could not end yet is the kernel's from now on. */
+static void abandon_process(struct pod *p)
+{
+    loop_unwatch(p->all->env->loop, p->pidfd);
+    (void)close(p->pidfd);
+    (void)kill(-p->pid, SIGKILL);
+    p->pid = 0;
+}
+
 static void forget(struct pod *p)
 {
     struct pods *all = p->all;
     struct pod **at = &all->first;
+
+    stop_probes(p);
+    if (p->pid)
+        abandon_process(p);
 
     while (*at != p)
         at = &(*at)->next;
@@ -283,13 +309,9 @@ static void report_end(struct pod *p, int code)
 static void on_exit_of_process(void *arg)
 {
     struct pod *p = arg;
-    struct env *env = p->all->env;
-    int code = child_reap(p->pid);
+    int code = end_process(p);
 
     stop_probes(p);
-    loop_unwatch(env->loop, p->pidfd);
-    (void)close(p->pidfd);
-    p->pid = 0;
     if (p->deleting) {
         remove_pod(p);
         return;
@@ -321,8 +343,15 @@ static int launch(struct pod *p, struct err *err)
     if (pid < 0)
         return pid;
     p->pid = pid;
-    (void)cpu_group_add(p->group, pid, NULL);
-    return loop_watch(env->loop, p->pidfd, on_exit_of_process, p);
+    r = cpu_group_add(p->group, pid, err);
+    if (r == 0) {
+        r = loop_watch(env->loop, p->pidfd, on_exit_of_process, p);
+        if (r < 0)
+            err_errno(err, -r, "cannot watch the process");
+    }
+    if (r < 0)
+        (void)end_process(p);
+    return r;
 }
 
 /* For a person who wants to kill a pod by hand. */
@@ -449,10 +478,19 @@ static void kill_now(void *arg)
         (void)kill(p->pid, SIGKILL);
 }
 
+/* The API server refuses a negative one and the kubelet takes it for 1 s. */
+static uint64_t grace_ns(const struct pod *p)
+{
+    int64_t grace_s = jpath_int(p->object, "spec.terminationGracePeriodSeconds", 30);
+
+    if (grace_s < 0)
+        grace_s = 1;
+    return (uint64_t)(grace_s < GRACE_MAX_S ? grace_s : GRACE_MAX_S) * NS_PER_S;
+}
+
 static void stop(struct pod *p)
 {
     struct env *env = p->all->env;
-    int64_t grace_s = jpath_int(p->object, "spec.terminationGracePeriodSeconds", 30);
 
     if (p->deleting)
         return;
@@ -466,8 +504,7 @@ static void stop(struct pod *p)
         return;
     }
     (void)kill(p->pid, SIGTERM);
-    loop_timer_set(env->loop, &p->timer, clock_mono_ns() + (uint64_t)grace_s * NS_PER_S, kill_now,
-                   p);
+    loop_timer_set(env->loop, &p->timer, clock_mono_ns() + grace_ns(p), kill_now, p);
 }
 
 void pods_delete(struct pods *pods, const char *ns, const char *name)

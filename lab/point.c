@@ -14,6 +14,8 @@
 #include "lab/services.h"
 #include "lab/store.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,12 +28,13 @@ struct counter { /* the last reading of something that only grows */
     char name[300];
     uint64_t value, at_ns; /* CLOCK_MONOTONIC */
     double rate;
+    bool read;                         /* for this point */
+    struct proxy_durations *durations; /* of a target's Service; NULL: none seen yet */
 };
 
 struct point_maker {
     struct env *env;
     struct counter *counters;
-    struct proxy_durations *durations; /* of the target's Service at the last point */
 };
 
 struct point_maker *point_maker_new(struct env *env)
@@ -41,11 +44,13 @@ struct point_maker *point_maker_new(struct env *env)
     if (!m)
         return NULL;
     m->env = env;
-    m->durations = calloc(1, sizeof(*m->durations));
-    if (m->durations)
-        return m;
-    free(m);
-    return NULL;
+    return m;
+}
+
+static void counter_free(struct counter *c)
+{
+    free(c->durations);
+    free(c);
 }
 
 void point_maker_free(struct point_maker *m)
@@ -54,33 +59,63 @@ void point_maker_free(struct point_maker *m)
         return;
     for (struct counter *next, *c = m->counters; c; c = next) {
         next = c->next;
-        free(c);
+        counter_free(c);
     }
-    free(m->durations);
     free(m);
 }
 
-/* Events per real second since the last reading; the first one, and a restart, give 0. */
-static double rate_of(struct point_maker *m, const char *name, uint64_t value)
+static struct counter *find_or_add(struct point_maker *m, const char *name)
 {
-    uint64_t now_ns = clock_mono_ns();
     struct counter *c = m->counters;
 
     while (c && strcmp(c->name, name) != 0)
         c = c->next;
-    if (!c) {
-        c = calloc(1, sizeof(*c));
-        if (!c)
-            return 0;
-        (void)snprintf(c->name, sizeof(c->name), "%s", name);
-        c->next = m->counters;
-        m->counters = c;
-    } else if (now_ns > c->at_ns && value >= c->value) {
+    if (c)
+        return c;
+    c = calloc(1, sizeof(*c));
+    if (!c)
+        return NULL;
+    (void)snprintf(c->name, sizeof(c->name), "%s", name);
+    c->next = m->counters;
+    m->counters = c;
+    return c;
+}
+
+/* Events per real second since the last reading; the first one, and a restart, give 0. */
+static double rate_of(struct counter *c, uint64_t value)
+{
+    uint64_t now_ns = clock_mono_ns();
+
+    if (!c)
+        return 0;
+    if (value < c->value) { /* counted by another than the last time */
+        free(c->durations);
+        c->durations = NULL;
+        c->rate = 0;
+    } else if (c->at_ns && now_ns > c->at_ns) {
         c->rate = (double)(value - c->value) * (double)NS_PER_S / (double)(now_ns - c->at_ns);
     }
     c->value = value;
     c->at_ns = now_ns;
+    c->read = true;
     return c->rate;
+}
+
+/* Of pods that are gone. */
+static void forget_counters(struct point_maker *m)
+{
+    struct counter **at = &m->counters;
+
+    while (*at) {
+        struct counter *c = *at;
+        if (c->read) {
+            c->read = false;
+            at = &c->next;
+            continue;
+        }
+        *at = c->next;
+        counter_free(c);
+    }
 }
 
 static json_t *real_or_null(double value, bool known)
@@ -163,7 +198,7 @@ static json_t *rate_of_pod(struct point_maker *m, const struct endpoint_rates *r
 {
     for (size_t i = 0; i < rates->count; i++)
         if (strcmp(rates->rows[i].endpoint.id, name) == 0)
-            return json_real(rate_of(m, name, rates->rows[i].accepted));
+            return json_real(rate_of(find_or_add(m, name), rates->rows[i].accepted));
     return json_null();
 }
 
@@ -256,17 +291,23 @@ static json_t *decision_row(const struct point_maker *m, const json_t *decision)
 
 /* The 99th percentile of connections that finished since the last point: for hand-made load, where
  * each request is a connection. */
-static json_t *connection_p99(struct point_maker *m, struct proxy_durations *now)
+static json_t *connection_p99(struct counter *c, const struct proxy_durations *now)
 {
-    uint64_t ns;
-    int r = proxy_durations_quantile(now, m->durations, 0.99, &ns);
+    uint64_t ns = 0;
 
-    *m->durations = *now;
+    if (!c)
+        return NULL;
+    if (!c->durations)
+        c->durations = calloc(1, sizeof(*c->durations));
+    int r = c->durations ? proxy_durations_quantile(now, c->durations, 0.99, &ns) : -ENOMEM;
+    if (c->durations)
+        *c->durations = *now;
     return real_or_null((double)ns / (double)NS_PER_MS, r == 0);
 }
 
-static json_t *load_row(struct point_maker *m, struct proxy *proxy, const char *hpa)
+static json_t *load_row(struct point_maker *m, struct proxy *proxy, const char *ns, const char *hpa)
 {
+    char name[300]; /* no pod's: they have no spaces */
     json_auto_t *report = store_get(m->env->store, KIND_LOAD, "default", "load");
     const json_t *status = jpath(report, "status");
     struct proxy_stats *stats = calloc(1, sizeof(*stats));
@@ -275,8 +316,10 @@ static json_t *load_row(struct point_maker *m, struct proxy *proxy, const char *
 
     if (stats && proxy) {
         proxy_stats(proxy, stats);
-        rate = rate_of(m, hpa, stats->accepted);
-        p99 = connection_p99(m, &stats->durations);
+        (void)snprintf(name, sizeof(name), "hpa %s/%s", ns, hpa);
+        struct counter *c = find_or_add(m, name);
+        rate = rate_of(c, stats->accepted);
+        p99 = connection_p99(c, &stats->durations);
     }
     free(stats);
     if (jpath_bool(status, "running", false)) {
@@ -358,7 +401,7 @@ static json_t *target_row(struct point_maker *m, struct services *services, cons
         milli_or_null(deployment, "requests"), "limit_milli", milli_or_null(deployment, "limits"),
         "replicas", replicas_row(hpa, deployment, decision), "metric", metric_row(decision, hpa),
         "decision", decision_row(m, decision), "load",
-        json_is_null(queue) ? load_row(m, proxy, name) : produce_row(m), "pods",
+        json_is_null(queue) ? load_row(m, proxy, ns, name) : produce_row(m), "pods",
         rates ? pod_rows(m, deployment, rates) : json_array(), "queue", queue);
     free(rates);
     return row;
@@ -406,9 +449,11 @@ json_t *point_make(struct point_maker *m, struct services *services, const struc
 {
     double elapsed_s = (double)labclock_elapsed_ns(&m->env->clock) / (double)NS_PER_S;
 
-    return json_pack("{s:f, s:f, s:f, s:s, s:o, s:o, s:o}", "t", elapsed_s, "wall",
-                     elapsed_s / m->env->clock.speed, "speed", m->env->clock.speed, "limits",
-                     cpu_control_name(m->env->cpu), "scene",
-                     player ? player_view(player) : json_null(), "targets",
-                     target_rows(m, services), "events", event_rows(m));
+    json_t *point = json_pack("{s:f, s:f, s:f, s:s, s:o, s:o, s:o}", "t", elapsed_s, "wall",
+                              elapsed_s / m->env->clock.speed, "speed", m->env->clock.speed,
+                              "limits", cpu_control_name(m->env->cpu), "scene",
+                              player ? player_view(player) : json_null(), "targets",
+                              target_rows(m, services), "events", event_rows(m));
+    forget_counters(m);
+    return point;
 }

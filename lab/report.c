@@ -119,7 +119,10 @@ int report_write(const struct report *r, const char *path, bool ok, struct err *
 
     (void)snprintf(temporary, sizeof(temporary), "%s.part", path);
     if (json_dump_file(all, temporary, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) < 0 ||
-        rename(temporary, path) < 0)
-        return err_errno(err, errno ? errno : EIO, "cannot write the report '%s'", path);
+        rename(temporary, path) < 0) {
+        int saved = errno ? errno : EIO;
+        (void)remove(temporary);
+        return err_errno(err, saved, "cannot write the report '%s'", path);
+    }
     return 0;
 }

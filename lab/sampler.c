@@ -17,6 +17,7 @@
 
 struct reading { /* the last one of a pod; a rate needs two */
     struct reading *next;
+    char ns[64], pod[254];
     char name[300]; /* pod/restarts: a restarted container starts anew, as in metrics-server */
     uint64_t at_ns; /* CLOCK_MONOTONIC */
     struct cpu_usage usage;
@@ -90,13 +91,18 @@ static void sample(void *arg, const json_t *pod, struct cpu_group *group)
     if (!last || cpu_group_usage(group, &usage) < 0)
         return;
     uint64_t now_ns = clock_mono_ns();
-    if (!is_new && now_ns > last->at_ns)
+    if (is_new) {
+        (void)snprintf(last->ns, sizeof(last->ns), "%s", jpath_str(pod, "metadata.namespace", ""));
+        (void)snprintf(last->pod, sizeof(last->pod), "%s", jpath_str(pod, "metadata.name", ""));
+    } else if (now_ns > last->at_ns)
         write_metrics(s, pod, last, now_ns, &usage);
     last->usage = usage;
     last->at_ns = now_ns;
     last->seen = true;
 }
 
+/* As metrics-server: a container that ended has no metrics, and one that started anew has none
+ * before its second reading. */
 static void forget_ended_pods(struct sampler *s)
 {
     struct reading **at = &s->first;
@@ -108,6 +114,7 @@ static void forget_ended_pods(struct sampler *s)
             at = &r->next;
             continue;
         }
+        (void)store_delete(s->env->store, KIND_POD_METRICS, r->ns, r->pod);
         *at = r->next;
         free(r);
     }

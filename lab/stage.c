@@ -128,7 +128,7 @@ void stage_stop(struct stage *s, uint64_t grace_ns)
         loads_stop(s->loads, NULL);
     if (s->pods)
         pods_delete_all(s->pods);
-    while (s->pods && (pods_count(s->pods) || loads_running(s->loads))) {
+    while (s->pods && (pods_count(s->pods) || (s->loads && loads_running(s->loads)))) {
         loop_once(s->env->loop, until_ns);
         if (clock_mono_ns() < until_ns)
             continue;

@@ -31,7 +31,7 @@ static void format_metric(const json_t *metric, char *text, size_t size)
 }
 
 /* False when the row is the one printed last. */
-static bool print_row(struct terminal *t, const json_t *point, const json_t *target)
+static bool print_row(struct terminal *t, size_t i, const json_t *point, const json_t *target)
 {
     char metric[96], row[256];
     const json_t *replicas = json_object_get(target, "replicas");
@@ -41,7 +41,7 @@ static bool print_row(struct terminal *t, const json_t *point, const json_t *tar
                    jpath_str(target, "hpa", ""), metric, jpath_int(replicas, "min", 0),
                    jpath_int(replicas, "max", 0), jpath_int(replicas, "current", 0),
                    jpath_int(replicas, "ready", 0));
-    if (!is_news(t->last_row, sizeof(t->last_row), row))
+    if (!is_news(t->last_rows[i], sizeof(t->last_rows[i]), row))
         return false;
     if (t->rows++ % ROWS_PER_HEADING == 0)
         (void)fprintf(t->out, "%7s  %-14s %-26s %4s %4s %9s %6s %9s\n", "TIME", "NAME", "TARGETS",
@@ -62,7 +62,7 @@ void terminal_point(struct terminal *t, const json_t *point)
         (void)fprintf(t->out, "\n[%s %" PRId64 "/%" PRId64 "] %s\n", jpath_str(scene, "name", ""),
                       jpath_int(scene, "steps_done", 0) + 1, jpath_int(scene, "steps", 0), say);
     json_array_foreach (jpath(point, "targets"), i, target) {
-        if (print_row(t, point, target))
+        if (i < TERMINAL_TARGETS_MAX && print_row(t, i, point, target))
             (void)fprintf(t->out, "         %s\n", jpath_str(target, "decision.sentence", ""));
     }
     (void)fflush(t->out);

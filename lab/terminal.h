@@ -7,9 +7,11 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#define TERMINAL_TARGETS_MAX 16 /* shown; the page has them all */
+
 struct terminal { /* {.out = stdout} is ready to use */
     FILE *out;
-    char last_row[256], last_say[512];
+    char last_rows[TERMINAL_TARGETS_MAX][256], last_say[512];
     unsigned rows;
 };
 

@@ -68,13 +68,15 @@ static struct http_reply serve_watch(struct api *a, const struct target *t,
     struct http_stream *stream = NULL;
     uint64_t since = 0;
 
-    if (version && parse_u64(version, 0, UINT64_MAX, &since) < 0) {
+    if (version && *version && parse_u64(version, 0, UINT64_MAX, &since) < 0) {
         selector_free(selector);
         return status_replyf(400, "resourceVersion: '%s' is not a number", version);
     }
     int ret = watches_add(a->watches, t->kind->id, t->ns, t->name, selector, since, &stream);
     if (ret == -ERANGE)
         return status_reply(410, "too old resource version");
+    if (ret == -EMFILE)
+        return status_replyf(429, "there are %d watches already", WATCHES_MAX);
     if (ret < 0)
         return status_reply(500, "out of memory");
     return http_reply_stream(stream, "application/json");
