@@ -14,8 +14,10 @@
 #include "lab/probe.h"
 #include "lab/store.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +71,32 @@ static const char *namespace_of(const struct object *o)
 
 /* ---- reading ---- */
 
+/* RFC 1123, as the API server wants names: also what our folders and groups are called by. */
+static bool is_dns_name(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > 0 && len <= 253 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") == len &&
+           isalnum((unsigned char)name[0]) && isalnum((unsigned char)name[len - 1]) &&
+           !strstr(name, "..");
+}
+
+static int check_names(const struct object *o, struct err *err)
+{
+    if (!*name_of(o))
+        return refuse(o, "metadata", err, "metadata.name is required");
+    if (!is_dns_name(name_of(o)))
+        return refuse(o, "metadata.name", err,
+                      "the name '%.60s' is not made of lower case letters, digits, '-' and '.'",
+                      name_of(o));
+    if (!is_dns_name(namespace_of(o)) || strlen(namespace_of(o)) > 63 ||
+        strchr(namespace_of(o), '.'))
+        return refuse(o, "metadata.namespace", err,
+                      "the namespace '%.60s' is not made of lower case letters, digits and '-'",
+                      namespace_of(o));
+    return 0;
+}
+
 static int add_document(struct manifests *m, const struct yaml_file *file, size_t i,
                         struct err *err)
 {
@@ -85,8 +113,9 @@ static int add_document(struct manifests *m, const struct yaml_file *file, size_
                       "the lab does not know kind %s of %s; it knows Deployment, Service, "
                       "HorizontalPodAutoscaler (autoscaling/v2), ConfigMap and APIService",
                       kind, api_version);
-    if (!*jpath_str(json, "metadata.name", ""))
-        return refuse(&o, "metadata", err, "metadata.name is required");
+    int r = check_names(&o, err);
+    if (r < 0)
+        return r;
     if (m->object_count == OBJECTS_MAX)
         return err_set(err, -E2BIG, "more than %d objects", OBJECTS_MAX);
     m->objects[m->object_count++] = o;
