@@ -104,6 +104,26 @@ static void refuses_kinds_that_it_does_not_know(void **state)
                    "b.yaml:2: the lab does not know kind Job of batch/v1");
 }
 
+#define DEPLOYMENT(port)                                                                           \
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  selector:\n"          \
+    "    matchLabels: {app: web}\n  template:\n    metadata:\n      labels: {app: web}\n"          \
+    "    spec:\n      containers:\n      - name: c\n        image: web\n        ports:\n"          \
+    "        - {name: " port ", containerPort: 80}\n"
+#define SERVICE                                                                                    \
+    "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  selector: {app: web}\n"       \
+    "  ports:\n  - {port: 80, targetPort: http}\n"
+
+static void a_service_may_name_a_port_that_the_container_has(void **state)
+{
+    (void)state;
+    write_manifest("a.yaml", DEPLOYMENT("http"));
+    write_manifest("b.yaml", SERVICE);
+    assert_int_equal(manifests_load(&env, dir, NULL), 0);
+    write_manifest("a.yaml", DEPLOYMENT("web"));
+    assert_refused(SERVICE, "Service web points to port \"http\", which the container of "
+                            "Deployment web does not have");
+}
+
 static void says_that_there_is_nothing_to_run(void **state)
 {
     struct err e = {0};
@@ -123,6 +143,7 @@ int main(void)
         TEST(stores_nothing_when_anything_is_wrong),
         TEST(refuses_names_that_an_api_server_refuses),
         TEST(refuses_kinds_that_it_does_not_know),
+        TEST(a_service_may_name_a_port_that_the_container_has),
         TEST(says_that_there_is_nothing_to_run),
     };
     json_object_seed(0);
