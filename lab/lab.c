@@ -63,6 +63,7 @@ static void on_signal(void *arg)
     if (read(lab->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
         return;
     lab->asked_to_end = true;
+    service_set_ready(lab->service, false); /* the pods drain first; the server goes last */
     loop_stop(lab->env.loop);
 }
 

@@ -14,8 +14,10 @@
 #include "lab/probe.h"
 #include "lab/store.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +71,32 @@ static const char *namespace_of(const struct object *o)
 
 /* ---- reading ---- */
 
+/* RFC 1123, as the API server wants names: also what our folders and groups are called by. */
+static bool is_dns_name(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > 0 && len <= 253 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") == len &&
+           isalnum((unsigned char)name[0]) && isalnum((unsigned char)name[len - 1]) &&
+           !strstr(name, "..");
+}
+
+static int check_names(const struct object *o, struct err *err)
+{
+    if (!*name_of(o))
+        return refuse(o, "metadata", err, "metadata.name is required");
+    if (!is_dns_name(name_of(o)))
+        return refuse(o, "metadata.name", err,
+                      "the name '%.60s' is not made of lower case letters, digits, '-' and '.'",
+                      name_of(o));
+    if (!is_dns_name(namespace_of(o)) || strlen(namespace_of(o)) > 63 ||
+        strchr(namespace_of(o), '.'))
+        return refuse(o, "metadata.namespace", err,
+                      "the namespace '%.60s' is not made of lower case letters, digits and '-'",
+                      namespace_of(o));
+    return 0;
+}
+
 static int add_document(struct manifests *m, const struct yaml_file *file, size_t i,
                         struct err *err)
 {
@@ -85,8 +113,9 @@ static int add_document(struct manifests *m, const struct yaml_file *file, size_
                       "the lab does not know kind %s of %s; it knows Deployment, Service, "
                       "HorizontalPodAutoscaler (autoscaling/v2), ConfigMap and APIService",
                       kind, api_version);
-    if (!*jpath_str(json, "metadata.name", ""))
-        return refuse(&o, "metadata", err, "metadata.name is required");
+    int r = check_names(&o, err);
+    if (r < 0)
+        return r;
     if (m->object_count == OBJECTS_MAX)
         return err_set(err, -E2BIG, "more than %d objects", OBJECTS_MAX);
     m->objects[m->object_count++] = o;
@@ -205,16 +234,48 @@ static int check_deployment(const struct manifests *m, const struct object *o, s
     return check_container(m, o, err);
 }
 
+static bool selects(const struct object *service, const struct object *deployment)
+{
+    const json_t *labels = jpath(deployment->json, "spec.template.metadata.labels");
+    const json_t *wanted = jpath(service->json, "spec.selector");
+    const char *name;
+    const json_t *value;
+
+    if (deployment->kind->id != KIND_DEPLOYMENT || !wanted ||
+        strcmp(namespace_of(deployment), namespace_of(service)) != 0)
+        return false;
+    json_object_foreach ((json_t *)(uintptr_t)wanted, name, value)
+        if (!json_equal(json_object_get(labels, name), value))
+            return false;
+    return true;
+}
+
+/* A number needs no declaration, as in Kubernetes; a name does. */
+static int check_named_port(const struct manifests *m, const struct object *o, struct err *err)
+{
+    const json_t *target = jpath(o->json, "spec.ports[0].targetPort");
+
+    if (!json_is_string(target))
+        return 0;
+    for (const struct object *d = m->objects; d < m->objects + m->object_count; d++)
+        if (selects(o, d) &&
+            !probe_port(target, jpath(d->json, "spec.template.spec.containers[0]")))
+            return refuse(o, "spec.ports[0].targetPort", err,
+                          "Service %s points to port \"%s\", which the container of Deployment %s "
+                          "does not have",
+                          name_of(o), json_string_value(target), name_of(d));
+    return 0;
+}
+
 static int check_service(const struct manifests *m, const struct object *o, struct err *err)
 {
     int64_t port = jpath_int(o->json, "spec.ports[0].port", 0);
 
-    (void)m;
     if (json_array_size(jpath(o->json, "spec.ports")) != 1)
         return refuse(o, "spec.ports", err, "the lab takes Services of exactly one port");
     if (port < 1 || port > 65535)
         return refuse(o, "spec.ports[0].port", err, "spec.ports[0].port must be 1 to 65535");
-    return 0;
+    return check_named_port(m, o, err);
 }
 
 static int check_target(const struct manifests *m, const struct object *o, struct err *err)

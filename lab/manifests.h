@@ -3,8 +3,8 @@
  *
  * What a real API server or controller would refuse or stumble over is refused here, with file and
  * line: broken YAML, unknown kinds, a HorizontalPodAutoscaler that points nowhere or does not
- * validate, an image that the lab does not know, a Service whose port no container has. Fields that
- * the lab ignores are warned about once each. Control thread. */
+ * validate, an image that the lab does not know, a Service to a named port that its container does
+ * not have. Fields that the lab ignores are warned about once each. Control thread. */
 #ifndef LAB_MANIFESTS_H
 #define LAB_MANIFESTS_H
 

@@ -91,6 +91,7 @@ void probe_start(struct probe *p, const struct env *env, const json_t *spec,
                  const json_t *container, const char *pod_ip, bool hasty,
                  void (*changed)(void *arg, bool ok, const char *why), void *arg)
 {
+    const char *path = jpath_str(spec, "httpGet.path", "/");
     uint64_t delay_ns = labclock_real_ns(&env->clock, seconds(spec, "initialDelaySeconds", 0));
 
     *p = (struct probe){
@@ -103,9 +104,9 @@ void probe_start(struct probe *p, const struct env *env, const json_t *spec,
         .changed = changed,
         .arg = arg,
     };
-    (void)snprintf(p->url, sizeof(p->url), "http://%s:%u%s", pod_ip,
-                   probe_port(jpath(spec, "httpGet.port"), container),
-                   jpath_str(spec, "httpGet.path", "/"));
+    (void)snprintf(p->url, sizeof(p->url), "http://%s:%u%s%s", pod_ip,
+                   probe_port(jpath(spec, "httpGet.port"), container), *path == '/' ? "" : "/",
+                   path);
     if (delay_ns < HASTY_PERIOD_NS / 2)
         delay_ns = HASTY_PERIOD_NS / 2; /* a process needs a moment to listen */
     loop_timer_set(env->loop, &p->timer, clock_mono_ns() + delay_ns, ask, p);
