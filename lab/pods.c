@@ -170,6 +170,9 @@ static void on_readiness(void *arg, bool ok, const char *why)
     if (!ok)
         event_record(p->all->env, about(p), "Warning", "Unhealthy", "Readiness probe failed: %s",
                      why);
+    if (ok) /* so that the page can tell "not yet" from "no longer" */
+        set_member(jpath(p->object, "metadata.annotations"), "swell.dev/was-ready",
+                   json_string("true"));
     set_ready(p, ok);
 }
 
