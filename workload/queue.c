@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* queue: queues of jobs in one file, over HTTP. */
 #include "base/clock.h"
-#include "base/command.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/options.h"
 #include "base/scoped.h"
-#include "base/signals.h"
 #include "kube/status.h"
 #include "metrics/service.h"
 #include "workload/clerk.h"
@@ -44,14 +43,10 @@ static void collect(void *arg)
 
 static void help(FILE *out)
 {
-    (void)fprintf(out, "\nEndpoints:\n");
-    http_routes_help(queue_routes, queue_routes_count, out);
-    service_help(out);
-    metrics_help(queue_metrics, queue_metrics_count, out);
+    role_help((const struct role_part *const[]){&queue_part}, 1, out);
 }
 
 static const struct opt opts[] = {
-    ROLE_OPTIONS(offsetof(struct queue_options, role)),
     {"db", OPT_STRING, offsetof(struct queue_options, db), "swell-queue.db",
      "file that keeps the jobs; made when it is not there"},
     {"max-jobs", OPT_U64, offsetof(struct queue_options, max_jobs), "1000000",
@@ -71,9 +66,11 @@ static const struct opt opts[] = {
     {"retry-delay-max", OPT_DURATION, offsetof(struct queue_options, retry_max_ns), "5m",
      "the longest such wait", .max = 86400},
 };
+static const struct opt_part parts[] = {{&role_opts, offsetof(struct queue_options, role)}};
 static const struct opt_table table = {
     .program = "swell-workload queue",
     .summary = "queues of jobs in one file, over HTTP",
+    OPT_PARTS(parts),
     OPT_TABLE(opts),
     .more_help = help,
 };
@@ -86,7 +83,7 @@ static int listen_and_serve(struct queue_app *app, struct err *err)
                                         .error_reply = status_reply,
                                         .max_connections = CONNECTIONS_MAX,
                                         .max_body_bytes = QUEUE_BODY_MAX_BYTES};
-    struct http_routes groups[] = {{queue_routes, queue_routes_count, app->clerk}};
+    struct http_routes groups[] = {{queue_part.routes, queue_part.route_count, app->clerk}};
 
     role_want_files(CONNECTIONS_MAX);
     int r = service_start(app->service, &config, groups, ARRAY_LEN(groups), err);
@@ -97,8 +94,9 @@ static int listen_and_serve(struct queue_app *app, struct err *err)
     return r;
 }
 
-static int start(struct queue_app *app, struct err *err)
+static int start(void *arg, struct err *err)
 {
+    struct queue_app *app = arg;
     const struct queue_options *o = &app->options;
     const struct jobs_config config = {.path = o->db,
                                        .jobs_max = o->max_jobs,
@@ -120,8 +118,10 @@ static int start(struct queue_app *app, struct err *err)
     return listen_and_serve(app, err);
 }
 
-static int stop(struct queue_app *app)
+static int stop(void *arg)
 {
+    struct queue_app *app = arg;
+
     service_drain(app->service);
     clerk_stop_waiting(app->clerk);
     size_t left = service_stop(app->service, app->options.role.drain_timeout_ns);
@@ -134,19 +134,11 @@ static void app_done(struct queue_app *app)
     service_free(app->service);
 }
 
+static const struct role role = {&table, start, stop};
+
 int queue_run(int argc, char **argv)
 {
     scoped(app_done) struct queue_app app = {0};
-    struct err err = {0};
-    int r = options_parse(&table, argc, argv, &app.options, &err);
 
-    if (r < 0)
-        return command_refuse(table.program, r, &err);
-    role_log_init(&app.options.role);
-    r = start(&app, &err);
-    if (r < 0)
-        return command_refuse(table.program, r, &err);
-
-    (void)signals_wait();
-    return stop(&app);
+    return role_run(&role, argc, argv, &app.options.role, &app);
 }

@@ -235,7 +235,7 @@ static struct http_reply serve_requeue(void *arg, const struct http_request *r)
     return clerk_do(arg, r, r->params[0], errand);
 }
 
-const struct http_route queue_routes[] = {
+static const struct http_route routes[] = {
     {"GET", "/queues", serve_list, "All queues: {\"queues\":[...]}, each as below."},
     {"GET", "/queues/{queue}", serve_stats,
      "{\"queue\",\"depth\" (ready, not leased),\"in_flight\",\"delayed\",\"dead\","
@@ -278,4 +278,8 @@ const struct http_route queue_routes[] = {
      "messages_ready, messages_unacknowledged, message_stats with publish, deliver_get and ack "
      "rates. Any vhost."},
 };
-const size_t queue_routes_count = ARRAY_LEN(queue_routes);
+
+const struct role_part queue_part = {.routes = routes,
+                                     .route_count = ARRAY_LEN(routes),
+                                     .metrics = queue_metrics,
+                                     .metric_count = QUEUE_METRICS};

@@ -8,13 +8,12 @@
 #ifndef WORKLOAD_QUEUE_API_H
 #define WORKLOAD_QUEUE_API_H
 
-#include "http/server.h"
 #include "workload/clerk.h"
+#include "workload/role.h"
 
 #define QUEUE_BODY_MAX_BYTES ((size_t)1 << 20)
 
-/* The app of these rows is a struct clerk. */
-extern const struct http_route queue_routes[];
-extern const size_t queue_routes_count;
+/* Its routes' app is a struct clerk. */
+extern const struct role_part queue_part;
 
 #endif

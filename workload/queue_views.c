@@ -26,9 +26,8 @@ static const struct metric_desc jobs_total = {
     "acknowledgements without a lease (duplicate), since the file was made.",
     {"queue", "outcome"}};
 
-const struct metric_desc *const queue_metrics[] = {&depth, &in_flight, &delayed,
-                                                   &dead,  &oldest,    &jobs_total};
-const size_t queue_metrics_count = ARRAY_LEN(queue_metrics);
+const struct metric_desc *const queue_metrics[QUEUE_METRICS] = {&depth, &in_flight, &delayed,
+                                                                &dead,  &oldest,    &jobs_total};
 
 static double age_seconds(uint64_t since_ns, uint64_t now_ns)
 {

@@ -17,8 +17,8 @@ json_t *queue_to_json(const struct job_stats *q, uint64_t now_ns);
  * and dead jobs are not in it, as they would be in queues of their own there. */
 json_t *queue_to_rabbitmq(const struct job_stats *q, const char *vhost);
 
-extern const struct metric_desc *const queue_metrics[];
-extern const size_t queue_metrics_count;
+#define QUEUE_METRICS 6
+extern const struct metric_desc *const queue_metrics[QUEUE_METRICS];
 
 void queue_to_metrics(const struct job_stats *q, uint64_t now_ns, struct metrics *m);
 
