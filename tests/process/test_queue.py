@@ -311,12 +311,39 @@ class Work(WithFile):
             self.assertIn(stats["done"], (1, 2))  # 2: one was done just before the signal
             self.assertEqual(stats["depth"] + stats["done"], 5)
 
-    def test_a_job_that_outlasts_the_drain_is_left_and_that_is_a_failure(self):
-        with Queue(self.db) as q, Worker(q.url(), "--drain-timeout=100ms") as w:
-            q.put(cpu_ms=60000)
-            wait_until(lambda: q.stats()["in_flight"] == 1, "leased")
-            self.assertEqual(w.stop(), 1)
-            w.wait_for_line("a job is left undone")
+    def test_a_job_that_outlasts_the_drain_is_given_back_untried(self):
+        with Queue(self.db) as q:
+            with Worker(q.url(), "--drain-timeout=100ms", "--lease=600s", "--concurrency=2") as w:
+                q.put(cpu_ms=60000, count=2)
+                wait_until(lambda: q.stats()["in_flight"] == 2, "leased")
+                self.assertEqual(w.stop(), 0)
+                w.wait_for_line("a job is given back")
+            stats = q.stats()
+            self.assertEqual((stats["depth"], stats["in_flight"], stats["released"]), (2, 0, 2))
+            self.assertEqual([j["attempt"] for j in q.lease(max=2)], [1, 1])
+
+    def test_a_job_that_cannot_be_given_back_is_a_failure(self):
+        with Queue(self.db) as q:
+            with Worker(q.url(), "--drain-timeout=100ms", "--lease=600s") as w:
+                q.put(cpu_ms=60000)
+                wait_until(lambda: q.stats()["in_flight"] == 1, "leased")
+                q.stop(signal.SIGKILL)
+                self.assertEqual(w.stop(), 1)
+                w.wait_for_line("the queue could not be told")
+
+    def test_jobs_that_always_fail_are_dead_after_their_attempts_and_can_be_requeued(self):
+        with Queue(self.db, "--max-attempts=3", "--retry-delay=10ms") as q:
+            with Worker(q.url(), "--fail-rate=1") as w:
+                q.put(count=5)
+                wait_until(lambda: q.stats()["dead"] == 5, "all dead")
+                self.assertEqual((q.stats()["failed"], q.stats()["done"]), (15, 0))
+                wait_until(lambda: metric(w, 'swell_jobs_total{queue="jobs",outcome="failed"}')
+                           == 15, "counted by the worker, too")
+            with Worker(q.url()) as w:
+                self.assertEqual(q.post("jobs/requeue"), (200, {"queue": "jobs", "requeued": 5}))
+                wait_until(lambda: q.stats()["done"] == 5, "done after all")
+                wait_until(lambda: metric(w, 'swell_job_wait_seconds_count{queue="jobs"}') == 5,
+                           "waits are measured")
 
     def test_work_that_outlasts_its_lease_is_counted_as_a_duplicate(self):
         with Queue(self.db) as q, Worker(q.url(), "--lease=200ms") as w:
