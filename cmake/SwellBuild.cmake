@@ -45,11 +45,14 @@ pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.14)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 
-# swell_program(swell-workload workload_core): bin/swell-workload from main.c and a library.
+# swell_program(swell-workload workload_core): bin/swell-workload from main.c and a library, and the
+# manual page that tests/process/man_page.py writes.
 function(swell_program name library)
   add_executable(${name} main.c)
   target_link_libraries(${name} PRIVATE ${library})
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(FILES ${PROJECT_SOURCE_DIR}/docs/man/${name}.1
+    DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endfunction()
 
 # unit_test(buf base): test_buf.c with cmocka, under CTest as unit.<folder>.<name>.
