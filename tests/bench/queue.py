@@ -22,7 +22,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # This folder comes last: Python has a module of its own that is named queue.
-sys.path = sys.path[1:] + [HERE, os.path.join(HERE, "..", "process"), os.path.join(HERE, "..", "chaos")]
+sys.path = sys.path[1:] + [HERE, *(os.path.join(HERE, "..", n) for n in ("process", "chaos"))]
 
 from bench import Client, Running, Swell, free_port, say, table, wait_until  # noqa: E402
 from chaos import LEASE_S, Chaos  # noqa: E402

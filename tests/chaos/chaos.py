@@ -63,8 +63,8 @@ class Worker:
 
 
 class Chaos:
-    def __init__(self, seed, workers=3, concurrency=4, producers=2, batch_max=20, cpu_ms="0,0,0,1,3",
-                 backlog_max=2000, kill_every_s=(0.3, 1.5)):
+    def __init__(self, seed, workers=3, concurrency=4, producers=2, batch_max=20,
+                 cpu_ms="0,0,0,1,3", backlog_max=2000, kill_every_s=(0.3, 1.5)):
         self.random = random.Random(seed)
         self.concurrency, self.batch_max, self.cpu_ms = concurrency, batch_max, cpu_ms
         self.backlog_max = backlog_max
