@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "workload/governor.h"
 
 #include <errno.h>
 #include <math.h>
@@ -10,6 +11,8 @@
 #define CHUNK_MAX_NS NS_PER_MS       /* how often give_up is asked */
 #define CHUNK_MIN_NS (2 * NS_PER_US) /* about what reading the clock costs a few times */
 #define FIRST_STEPS 100              /* under a microsecond anywhere */
+#define PHP_STEPS 1000001            /* the original counts from 0 up to and with a million */
+#define PHP_PIECE_STEPS 100000       /* half a millisecond: how often the governor is asked */
 
 /* Independent of memory and of what the compiler knows: each step needs the one before. */
 static double spin(double x, uint64_t steps)
@@ -44,6 +47,8 @@ uint64_t burn_cpu(uint64_t cpu_ns, burn_give_up_fn *give_up, void *arg)
     volatile double x = 1; /* the result is used, so the work is done */
 
     while (used_ns < cpu_ns && !(give_up && give_up(arg))) {
+        if (!governor_admit())
+            continue;
         x = spin(x, steps);
         if (x > 1e300)
             x = 1;
@@ -59,8 +64,12 @@ __attribute__((noinline)) double burn_php_apache(void)
     volatile double start = 0.0001; /* or the loop is computed once, by whoever is clever enough */
     double x = start;
 
-    for (int i = 0; i <= 1000000; i++)
-        x += sqrt(x);
+    for (uint64_t left = PHP_STEPS, steps; left; left -= steps) {
+        steps = left < PHP_PIECE_STEPS ? left : PHP_PIECE_STEPS;
+        while (!governor_admit())
+            ;
+        x = spin(x, steps);
+    }
     return x;
 }
 

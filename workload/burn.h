@@ -2,7 +2,9 @@
 /* burn: uses up CPU, by the calling thread's own CPU clock or by php-apache's exact loop.
  *
  * CPU time and not wall time is the unit: under a CPU limit or beside other load a burn takes
- * longer and costs the same. Any thread. */
+ * longer and costs the same. With a limit set, the governor is asked between the pieces. Any
+ * thread.
+ */
 #ifndef WORKLOAD_BURN_H
 #define WORKLOAD_BURN_H
 
