@@ -58,5 +58,6 @@ extern const struct metric_desc role_cpu_seconds_total;
 int serve_run(int argc, char **argv);
 int queue_run(int argc, char **argv);
 int work_run(int argc, char **argv);
+int consume_run(int argc, char **argv);
 
 #endif
