@@ -5,12 +5,9 @@
  * every path but that one takes POST only: serve could not be both. What our other roles show at
  * /metrics is at /swell/metrics here. */
 #include "base/clock.h"
-#include "base/command.h"
 #include "base/err.h"
-#include "base/options.h"
 #include "base/parse.h"
 #include "base/scoped.h"
-#include "base/signals.h"
 #include "metrics/service.h"
 #include "workload/ballast.h"
 #include "workload/bumps.h"
@@ -34,7 +31,7 @@
 
 struct consume_options {
     struct role_options role;
-    const char *cpu_limit;
+    struct governor_options governor;
 };
 
 struct consume_app { /* set before the server starts; then any thread */
@@ -204,24 +201,30 @@ static const struct http_route unknown_routes[] = {
      "400 when it is not POST, else 404 with 'unknown function: ' and the path."},
 };
 
+static const struct role_part function_part = {
+    .routes = function_routes,
+    .route_count = ARRAY_LEN(function_routes),
+    .metrics = descs,
+    .metric_count = ARRAY_LEN(descs),
+};
+static const struct role_part unknown_part = {.routes = unknown_routes,
+                                              .route_count = ARRAY_LEN(unknown_routes)};
+
 static void help(FILE *out)
 {
-    (void)fprintf(out, "\nEndpoints:\n");
-    http_routes_help(function_routes, ARRAY_LEN(function_routes), out);
-    http_routes_help(unknown_routes, ARRAY_LEN(unknown_routes), out);
-    service_help(out);
-    metrics_help(descs, ARRAY_LEN(descs), out);
-    metrics_help(governor_metric_descs, governor_metric_desc_count, out);
+    static const struct role_part *const parts[] = {&function_part, &unknown_part, &governor_part};
+
+    role_help(parts, ARRAY_LEN(parts), out);
 }
 
-static const struct opt opts[] = {
-    ROLE_OPTIONS(offsetof(struct consume_options, role)),
-    GOVERNOR_OPTION(offsetof(struct consume_options, cpu_limit)),
+static const struct opt_part flags[] = {
+    {&role_opts, offsetof(struct consume_options, role)},
+    {&governor_part.opts, offsetof(struct consume_options, governor)},
 };
 static const struct opt_table table = {
     .program = "swell-workload consume",
     .summary = "uses CPU and memory as it is asked to, as Kubernetes' resource-consumer",
-    OPT_TABLE(opts),
+    OPT_PARTS(flags),
     .more_help = help,
 };
 
@@ -262,9 +265,10 @@ static int listen_and_serve(struct consume_app *app, struct err *err)
     return r;
 }
 
-static int start(struct consume_app *app, struct err *err)
+static int start(void *arg, struct err *err)
 {
-    int r = governor_init(app->options.cpu_limit, err);
+    struct consume_app *app = arg;
+    int r = governor_init(app->options.governor.cpu_limit, err);
 
     if (r < 0)
         return r;
@@ -302,22 +306,19 @@ static void app_free(struct consume_app **at)
     free(app);
 }
 
+static int stop(void *arg)
+{
+    struct consume_app *app = arg;
+
+    return service_stop(app->service, app->options.role.drain_timeout_ns) ? EXIT_FAILURE
+                                                                          : EXIT_SUCCESS;
+}
+
+static const struct role role = {&table, start, stop};
+
 int consume_run(int argc, char **argv)
 {
     scoped(app_free) struct consume_app *app = app_new();
-    struct err err = {0};
 
-    if (!app)
-        return EXIT_FAILURE;
-    int r = options_parse(&table, argc, argv, &app->options, &err);
-    if (r < 0)
-        return command_refuse(table.program, r, &err);
-    role_log_init(&app->options.role);
-    r = start(app, &err);
-    if (r < 0)
-        return command_refuse(table.program, r, &err);
-
-    (void)signals_wait();
-    return service_stop(app->service, app->options.role.drain_timeout_ns) ? EXIT_FAILURE
-                                                                          : EXIT_SUCCESS;
+    return app ? role_run(&role, argc, argv, &app->options.role, app) : EXIT_FAILURE;
 }

@@ -38,9 +38,17 @@ static const struct metric_desc throttled_seconds_total = {
     METRIC_COUNTER,
     "Time that threads were held back by --cpu-limit.",
     {0}};
-const struct metric_desc *const governor_metric_descs[] = {&periods_total, &throttled_periods_total,
-                                                           &throttled_seconds_total};
-const size_t governor_metric_desc_count = ARRAY_LEN(governor_metric_descs);
+static const struct metric_desc *const descs[] = {&periods_total, &throttled_periods_total,
+                                                  &throttled_seconds_total};
+
+static const struct opt rows[] = {
+    {"cpu-limit", OPT_STRING, offsetof(struct governor_options, cpu_limit), NULL,
+     "the most CPU that burns may use, as in a manifest (500m, 1.5): kept in periods of 100 ms as "
+     "the kernel keeps a container's limit; for where no cgroup can be set"},
+};
+
+const struct role_part governor_part = {
+    .opts = {rows, ARRAY_LEN(rows)}, .metrics = descs, .metric_count = ARRAY_LEN(descs)};
 
 int governor_init(const char *limit, struct err *err)
 {

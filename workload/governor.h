@@ -9,21 +9,19 @@
 #ifndef WORKLOAD_GOVERNOR_H
 #define WORKLOAD_GOVERNOR_H
 
-#include "base/options.h"
 #include "metrics/registry.h"
+#include "workload/role.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 
 struct err;
 
-/* The flag's row; offset is that of a const char * in the role's options. */
-#define GOVERNOR_OPTION(offset)                                                                    \
-    {                                                                                              \
-        "cpu-limit", OPT_STRING, (offset), NULL,                                                   \
-            "the most CPU that burns may use, as in a manifest (500m, 1.5): kept in periods of "   \
-            "100 ms as the kernel keeps a container's limit; for where no cgroup can be set"       \
-    }
+struct governor_options {
+    const char *cpu_limit; /* NULL: none */
+};
+
+/* The flag and the series, for roles that burn. */
+extern const struct role_part governor_part;
 
 /* Sets the limit, a Kubernetes quantity from 10m to 1024; NULL is none. Before threads that burn.
  * -EINVAL with a sentence. */
@@ -36,10 +34,7 @@ double governor_limit(void);
  * period, at most 100 ms, and returns false: look whether the work is still wanted, ask again. */
 bool governor_admit(void);
 
-/* Adds the series below, when there is a limit. */
+/* Adds the series, when there is a limit. */
 void governor_add_metrics(struct metrics *m);
-
-extern const struct metric_desc *const governor_metric_descs[];
-extern const size_t governor_metric_desc_count;
 
 #endif

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* queue: queues of jobs in one file, over HTTP. */
 #include "base/clock.h"
-#include "base/command.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/options.h"
 #include "base/scoped.h"
-#include "base/signals.h"
 #include "kube/status.h"
 #include "metrics/service.h"
 #include "workload/clerk.h"
@@ -182,16 +181,17 @@ static const struct http_route routes[] = {
      "more (the work was done twice); 404 for an unknown job."},
 };
 
+static const struct role_part part = {.routes = routes,
+                                      .route_count = ARRAY_LEN(routes),
+                                      .metrics = descs,
+                                      .metric_count = ARRAY_LEN(descs)};
+
 static void help(FILE *out)
 {
-    (void)fprintf(out, "\nEndpoints:\n");
-    http_routes_help(routes, ARRAY_LEN(routes), out);
-    service_help(out);
-    metrics_help(descs, ARRAY_LEN(descs), out);
+    role_help((const struct role_part *const[]){&part}, 1, out);
 }
 
 static const struct opt opts[] = {
-    ROLE_OPTIONS(offsetof(struct queue_options, role)),
     {"db", OPT_STRING, offsetof(struct queue_options, db), "swell-queue.db",
      "file that keeps the jobs; made when it is not there"},
     {"max-jobs", OPT_U64, offsetof(struct queue_options, max_jobs), "1000000",
@@ -200,9 +200,11 @@ static const struct opt opts[] = {
      "how long the id of a done job is remembered, to recognise it when it is put again",
      .max = 31536000},
 };
+static const struct opt_part parts[] = {{&role_opts, offsetof(struct queue_options, role)}};
 static const struct opt_table table = {
     .program = "swell-workload queue",
     .summary = "queues of jobs in one file, over HTTP",
+    OPT_PARTS(parts),
     OPT_TABLE(opts),
     .more_help = help,
 };
@@ -226,8 +228,9 @@ static int listen_and_serve(struct queue_app *app, struct err *err)
     return r;
 }
 
-static int start(struct queue_app *app, struct err *err)
+static int start(void *arg, struct err *err)
 {
+    struct queue_app *app = arg;
     const struct queue_options *o = &app->options;
     struct jobs *jobs = NULL;
     int r = jobs_open(&jobs, o->db, o->max_jobs, o->keep_done_ns, err);
@@ -242,8 +245,10 @@ static int start(struct queue_app *app, struct err *err)
     return listen_and_serve(app, err);
 }
 
-static int stop(struct queue_app *app)
+static int stop(void *arg)
 {
+    struct queue_app *app = arg;
+
     service_drain(app->service);
     clerk_stop_waiting(app->clerk);
     size_t left = service_stop(app->service, app->options.role.drain_timeout_ns);
@@ -256,19 +261,11 @@ static void app_done(struct queue_app *app)
     service_free(app->service);
 }
 
+static const struct role role = {&table, start, stop};
+
 int queue_run(int argc, char **argv)
 {
     scoped(app_done) struct queue_app app = {0};
-    struct err err = {0};
-    int r = options_parse(&table, argc, argv, &app.options, &err);
 
-    if (r < 0)
-        return command_refuse(table.program, r, &err);
-    role_log_init(&app.options.role);
-    r = start(&app, &err);
-    if (r < 0)
-        return command_refuse(table.program, r, &err);
-
-    (void)signals_wait();
-    return stop(&app);
+    return role_run(&role, argc, argv, &app.options.role, &app);
 }

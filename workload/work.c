@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* work: takes jobs from a queue, burns their CPU, acknowledges them. */
 #include "base/clock.h"
-#include "base/command.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/options.h"
 #include "base/scoped.h"
-#include "base/signals.h"
 #include "http/client.h"
 #include "metrics/service.h"
 #include "workload/backoff.h"
@@ -207,15 +206,14 @@ static void *worker_main(void *arg)
 
 /* ---- the role ---- */
 
+static const struct role_part part = {.metrics = descs, .metric_count = ARRAY_LEN(descs)};
+
 static void help(FILE *out)
 {
-    (void)fprintf(out, "\nEndpoints:\n");
-    service_help(out);
-    metrics_help(descs, ARRAY_LEN(descs), out);
+    role_help((const struct role_part *const[]){&part}, 1, out);
 }
 
 static const struct opt opts[] = {
-    ROLE_OPTIONS(offsetof(struct work_options, role)),
     {"queue-url", OPT_STRING, offsetof(struct work_options, queue_url), "http://queue/",
      "address of a swell-workload queue"},
     {"queue", OPT_STRING, offsetof(struct work_options, queue), "jobs", "name of the queue"},
@@ -227,9 +225,11 @@ static const struct opt opts[] = {
     {"poll", OPT_DURATION, offsetof(struct work_options, poll_ns), "1s",
      "how long the queue may hold a call until it has a job", .max = 20},
 };
+static const struct opt_part parts[] = {{&role_opts, offsetof(struct work_options, role)}};
 static const struct opt_table table = {
     .program = "swell-workload work",
     .summary = "takes jobs from a queue, burns their CPU, acknowledges them",
+    OPT_PARTS(parts),
     OPT_TABLE(opts),
     .more_help = help,
 };
@@ -261,12 +261,15 @@ static int start_workers(struct work_app *app, struct err *err)
     return err_errno(err, r, "cannot start worker %zu", app->thread_count + 1);
 }
 
-static int start(struct work_app *app, struct err *err)
+static int start(void *arg, struct err *err)
 {
+    struct work_app *app = arg;
     const struct work_options *o = &app->options;
     struct http_server_config config = {.address = o->role.address, .port = (uint16_t)o->role.port};
-    int r;
+    int r = http_client_setup();
 
+    if (r < 0)
+        return err_set(err, r, "cannot set up libcurl");
     app->client = (struct queue_client_config){
         .url = o->queue_url, .queue = o->queue, .lease_ns = o->lease_ns, .wait_ns = o->poll_ns};
     r = queue_client_check(&app->client, err);
@@ -325,37 +328,24 @@ static void app_done(struct work_app *app)
     service_free(app->service);
     pthread_cond_destroy(&app->change);
     pthread_mutex_destroy(&app->lock);
+    http_client_teardown();
 }
 
 /* The jobs in hand are finished and acknowledged. */
-static int drain(struct work_app *app)
+static int stop(void *arg)
 {
+    struct work_app *app = arg;
+
     service_drain(app->service);
     return wait_for_workers(app, app->options.role.drain_timeout_ns) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static const struct role role = {&table, start, stop};
+
 int work_run(int argc, char **argv)
 {
-    struct work_app app = {0};
-    struct err err = {0};
-    int r = options_parse(&table, argc, argv, &app.options, &err);
+    scoped(app_done) struct work_app app = {0};
 
-    if (r < 0)
-        return command_refuse(table.program, r, &err);
-    role_log_init(&app.options.role);
-    if (http_client_setup() < 0) {
-        (void)fprintf(stderr, "%s: cannot set up libcurl\n", table.program);
-        return EXIT_FAILURE;
-    }
     app_init(&app);
-    r = start(&app, &err);
-    if (r < 0) {
-        r = command_refuse(table.program, r, &err);
-    } else {
-        (void)signals_wait();
-        r = drain(&app);
-    }
-    app_done(&app);
-    http_client_teardown();
-    return r;
+    return role_run(&role, argc, argv, &app.options.role, &app);
 }

@@ -49,6 +49,16 @@ struct opt {
     const char *env;            /* NULL: derived from the name */
 };
 
+struct opt_group {          /* the flags of a module, for the tables of those who use it */
+    const struct opt *opts; /* their offsets are in the module's own struct */
+    size_t count;
+};
+
+struct opt_part {
+    const struct opt_group *group;
+    size_t base; /* offset of the module's struct in the caller's */
+};
+
 struct opt_table {
     const char *program;    /* "swell-workload serve" */
     const char *summary;    /* one sentence for --help */
@@ -56,9 +66,12 @@ struct opt_table {
     const struct opt *opts;
     size_t count;
     void (*more_help)(FILE *out); /* appended to --help: endpoints, metrics; may be NULL */
+    const struct opt_part *parts; /* flags that come before opts; may be NULL */
+    size_t part_count;
 };
 
 #define OPT_TABLE(rows) .opts = (rows), .count = sizeof(rows) / sizeof((rows)[0])
+#define OPT_PARTS(rows) .parts = (rows), .part_count = sizeof(rows) / sizeof((rows)[0])
 
 /* Fills *ret_options (the struct that the offsets point into) from defaults, environment and argv.
  * argv[0] is skipped; argv is put in order, flags first. Strings point into argv, the environment

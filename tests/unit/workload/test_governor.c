@@ -114,8 +114,8 @@ static void the_series_are_those_of_a_cgroup(void **state)
     governor_add_metrics(m);
     (void)burn_cpu(5 * NS_PER_MS, NULL, NULL);
     assert_int_equal(metrics_write(m, METRICS_TEXT, &text), 0);
-    for (size_t i = 0; i < governor_metric_desc_count; i++) {
-        const struct metric_desc *d = governor_metric_descs[i];
+    for (size_t i = 0; i < governor_part.metric_count; i++) {
+        const struct metric_desc *d = governor_part.metrics[i];
         assert_non_null(strstr(text.data, d->name));
         assert_true(metric_value(metrics_series(m, d)) > 0);
     }

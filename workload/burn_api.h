@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+/* burn_api: the requests that burn CPU: "/" at an exact cost, or php-apache's loop on every path.
+ *
+ * The burning is done by burners, so a request here never blocks the server. Any thread, once
+ * made. */
+#ifndef WORKLOAD_BURN_API_H
+#define WORKLOAD_BURN_API_H
+
+#include "workload/role.h"
+
+#include <stdint.h>
+
+struct burn_api;
+
+struct burn_options {
+    double cpu_ms;
+    int loop; /* an index of burn_loop_names */
+    uint64_t workers, queue;
+};
+
+extern const char *const burn_loop_names[];
+
+extern const struct role_part burn_part; /* its flags fill a struct burn_options */
+
+/* Starts the burners. Workers of 0 are replaced by what the CPU limit says. A negative errno with a
+ * sentence when a thread cannot start, or when this build's arithmetic is not php-apache's. The
+ * registry must outlive the server, and its last scrape must be over before burn_api_free. */
+int burn_api_new(struct burn_api **ret, struct burn_options *options, struct metrics *m,
+                 struct err *err);
+
+/* The rows that the flags ask for. With --loop=php-apache they take every path: put them last. */
+struct http_routes burn_api_routes(struct burn_api *api);
+
+/* Ends what burns: those requests are told that we are stopping. */
+void burn_api_cancel(struct burn_api *api);
+
+void burn_api_free(struct burn_api *api); /* after the server has stopped */
+
+#endif
