@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
-/* serve: an HTTP service for demonstrations and tests, composed of parts: the burner and
- * php-apache's twin. Each part has flags, routes and series of its own. */
+/* serve: an HTTP service for demonstrations and tests, composed of parts: the burner with
+ * php-apache's twin, faults, podinfo's endpoints. Each part has flags, routes and series of its
+ * own.
+ */
 #include "base/err.h"
 #include "base/log.h"
 #include "base/scoped.h"
 #include "metrics/service.h"
 #include "workload/burn_api.h"
+#include "workload/delays.h"
+#include "workload/faults.h"
+#include "workload/podinfo.h"
 #include "workload/role.h"
 
 #include <errno.h>
@@ -18,19 +23,23 @@
 struct serve_options {
     struct role_options role;
     struct burn_options burn;
+    struct fault_options faults;
 };
 
 struct serve_app { /* set before the server starts */
     struct serve_options options;
     struct service *service;
+    struct faults *faults;
+    struct delays *delays;
     struct burn_api *burn;
 };
 
 static const struct opt_part flags[] = {
     {&role_opts, offsetof(struct serve_options, role)},
     {&burn_part.opts, offsetof(struct serve_options, burn)},
+    {&faults_part.opts, offsetof(struct serve_options, faults)},
 };
-static const struct role_part *const parts[] = {&burn_part};
+static const struct role_part *const parts[] = {&burn_part, &faults_part, &podinfo_part};
 
 static void help(FILE *out)
 {
@@ -46,21 +55,28 @@ static const struct opt_table table = {
 
 static int start_parts(struct serve_app *app, struct err *err)
 {
-    struct metrics *m = service_metrics(app->service);
+    struct serve_options *o = &app->options;
 
-    return burn_api_new(&app->burn, &app->options.burn, m, err);
+    app->faults = faults_new(&o->faults, o->burn.seed, app->service);
+    if (!app->faults)
+        return err_set(err, -ENOMEM, "out of memory");
+    int r = delays_new(&app->delays, err);
+    if (r < 0)
+        return r;
+    return burn_api_new(&app->burn, &o->burn, app->faults, service_metrics(app->service), err);
 }
 
 static int listen_and_serve(struct serve_app *app, struct err *err)
 {
     const struct role_options *role = &app->options.role;
     const struct burn_options *burn = &app->options.burn;
-    size_t connections = burn->workers + burn->queue + SPARE_CONNECTIONS;
+    size_t connections = burn->workers + burn->queue + DELAYS_MAX + SPARE_CONNECTIONS;
     struct http_server_config config = {.address = role->address,
                                         .port = (uint16_t)role->port,
                                         .max_connections = (unsigned)connections};
-    /* The burner's may take every path. */
-    struct http_routes routes[] = {service_routes(app->service), burn_api_routes(app->burn)};
+    /* Readiness is a fault's business first, and the burner's rows may see every path. */
+    struct http_routes routes[] = {faults_routes(app->faults), podinfo_routes(app->delays),
+                                   service_routes(app->service), burn_api_routes(app->burn)};
 
     role_want_files(connections);
     int r = service_start(app->service, &config, routes, ARRAY_LEN(routes), err);
@@ -97,6 +113,8 @@ static int stop(void *arg)
 static void app_done(struct serve_app *app)
 {
     burn_api_free(app->burn);
+    delays_free(app->delays);
+    faults_free(app->faults);
     service_free(app->service);
 }
 

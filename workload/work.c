@@ -239,7 +239,7 @@ static void add_metrics(struct work_app *app)
     struct metrics *m = service_metrics(app->service);
     const char *queue = app->options.queue;
 
-    app->cpu_seconds = metrics_series(m, &role_cpu_seconds_total);
+    app->cpu_seconds = metrics_series(m, &role_cpu_seconds_total, "job");
     app->jobs_done = metrics_series(m, &jobs_total, queue, "done");
     app->jobs_duplicate = metrics_series(m, &jobs_total, queue, "duplicate");
     app->jobs_unacknowledged = metrics_series(m, &jobs_total, queue, "unacknowledged");
