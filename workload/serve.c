@@ -7,7 +7,9 @@
 #include "base/log.h"
 #include "base/scoped.h"
 #include "metrics/service.h"
+#include "workload/buckets.h"
 #include "workload/burn_api.h"
+#include "workload/cpu_limit.h"
 #include "workload/delays.h"
 #include "workload/faults.h"
 #include "workload/podinfo.h"
@@ -39,7 +41,8 @@ static const struct opt_part flags[] = {
     {&burn_part.opts, offsetof(struct serve_options, burn)},
     {&faults_part.opts, offsetof(struct serve_options, faults)},
 };
-static const struct role_part *const parts[] = {&burn_part, &faults_part, &podinfo_part};
+static const struct role_part *const parts[] = {&burn_part, &faults_part, &podinfo_part,
+                                                &cpu_throttling_part};
 
 static void help(FILE *out)
 {
@@ -89,6 +92,15 @@ static int listen_and_serve(struct serve_app *app, struct err *err)
     return 0;
 }
 
+static void set_up_metrics(struct serve_app *app)
+{
+    double bounds[BUCKETS_MAX];
+    size_t count = buckets_for_cost(app->options.burn.cpu_ms / 1000, bounds);
+
+    service_set_duration_buckets(app->service, bounds, count);
+    cpu_throttling_add_metrics(service_metrics(app->service));
+}
+
 static int start(void *arg, struct err *err)
 {
     struct serve_app *app = arg;
@@ -96,6 +108,7 @@ static int start(void *arg, struct err *err)
     app->service = service_new("swell-workload", "serve");
     if (!app->service)
         return err_set(err, -ENOMEM, "out of memory");
+    set_up_metrics(app);
     int r = start_parts(app, err);
     return r < 0 ? r : listen_and_serve(app, err);
 }

@@ -4,6 +4,7 @@ import concurrent.futures
 import http.client
 import signal
 import socket
+import subprocess
 import time
 import unittest
 
@@ -119,6 +120,52 @@ class Costs(unittest.TestCase):
             self.assertAlmostEqual(burned_s(p), burned_s(q), delta=0.02 * burned_s(q))
             self.assertGreater(abs(burned_s(r) - burned_s(q)), 0.03 * burned_s(q))
             self.assertAlmostEqual(burned_s(p), 0.1, delta=0.05)
+
+
+class Metrics(unittest.TestCase):
+    @staticmethod
+    def text_with_answers_to_root(p):
+        """A request is counted after its last byte, so perhaps after its client has read that."""
+        def look():
+            text = p.get("/metrics")[2]
+            return text if 'duration_seconds_bucket{method="GET",route="/",' in text else None
+        return wait_until(look, "an answer is counted")
+
+    def test_promtool_has_nothing_to_say(self):
+        with serve("--cpu-ms=2", "--error-rate=0.5", "--leak=1") as p:
+            for path in ("/", "/?cpu_ms=x", "/none", "/healthz", "/"):
+                p.get(path)
+            text = self.text_with_answers_to_root(p)
+        checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
+                                 capture_output=True, timeout=DEADLINE_S)
+        self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "", ""))
+
+    def test_openmetrics_when_asked(self):
+        with serve("--cpu-ms=1") as p:
+            p.get("/")
+            _, headers, text = p.get("/metrics", headers={
+                "Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"})
+            self.assertEqual(headers["Content-Type"],
+                             "application/openmetrics-text; version=1.0.0; charset=utf-8")
+            self.assertTrue(text.endswith("\n# EOF\n"))
+            self.assertIn("\n# TYPE swell_burn_cpu_seconds counter\n", text)
+            self.assertNotIn(" # {", text)  # no exemplars unasked
+            self.assertNotIn("\n\n", text)
+
+    def test_the_buckets_fit_the_cost(self):
+        with serve("--cpu-ms=20") as p:
+            p.get("/")
+            text = self.text_with_answers_to_root(p)
+            for bound in ("0.02", "0.022", "0.03", "0.2", "0.005", "10"):
+                self.assertRegex(text, rf'duration_seconds_bucket{{[^}}]*route="/",le="{bound}"}}')
+
+    def test_what_is_burned_for_nobody_is_told_apart(self):
+        with serve("--workers=1") as p:
+            with Waiting(p, 1):
+                wait_until(lambda: metric(p, "swell_requests_burning") == 1, "one burns")
+            wait_until(lambda: burned_s(p, "wasted") > 0, "who burns notices")
+            p.get("/?cpu_ms=5")
+            self.assertAlmostEqual(burned_s(p, "answered"), 0.005, delta=0.002)
 
 
 class Line(unittest.TestCase):
