@@ -261,6 +261,11 @@ int burn_api_new(struct burn_api **ret, struct burn_options *options, struct fau
     return 0;
 }
 
+double burn_api_cpu_ms(const struct burn_api *api)
+{
+    return api->cpu_ms;
+}
+
 void burn_api_set_cpu_ms(struct burn_api *api, double cpu_ms)
 {
     api->cpu_ms = cpu_ms;

@@ -33,7 +33,8 @@ extern const struct role_part burn_part; /* its flags fill a struct burn_options
 int burn_api_new(struct burn_api **ret, struct burn_options *options, struct faults *faults,
                  struct metrics *m, struct err *err);
 
-/* Changes --cpu-ms while requests are served. */
+/* The cost of a request that does not say, first --cpu-ms. */
+double burn_api_cpu_ms(const struct burn_api *api);
 void burn_api_set_cpu_ms(struct burn_api *api, double cpu_ms);
 
 /* The rows that the flags ask for. With --loop=php-apache they see every path: put them last. */

@@ -13,7 +13,9 @@
 #include "workload/delays.h"
 #include "workload/faults.h"
 #include "workload/podinfo.h"
+#include "workload/reload.h"
 #include "workload/role.h"
+#include "workload/settings.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -26,6 +28,7 @@ struct serve_options {
     struct role_options role;
     struct burn_options burn;
     struct fault_options faults;
+    const char *config;
 };
 
 struct serve_app { /* set before the server starts */
@@ -34,6 +37,8 @@ struct serve_app { /* set before the server starts */
     struct faults *faults;
     struct delays *delays;
     struct burn_api *burn;
+    struct settings settings; /* in effect; once reload is there, its thread's own */
+    struct reload *reload;    /* NULL without --config */
 };
 
 static const struct opt_part flags[] = {
@@ -49,12 +54,62 @@ static void help(FILE *out)
     role_help(parts, ARRAY_LEN(parts), out);
 }
 
+static const struct opt opts[] = {
+    {"config", OPT_STRING, offsetof(struct serve_options, config), NULL,
+     "file with lines such as cpu-ms=20: log-level, cpu-ms and error-rate, which win over flags "
+     "and "
+     "environment, and change while we run when the file does"},
+};
 static const struct opt_table table = {
     .program = "swell-workload serve",
     .summary = "an HTTP service whose requests cost an exact amount of CPU",
     OPT_PARTS(flags),
+    OPT_TABLE(opts),
     .more_help = help,
 };
+
+/* ---- settings that change ---- */
+
+static struct settings settings_of_flags(const struct serve_options *o)
+{
+    return (struct settings){o->role.log_level, o->burn.cpu_ms, o->faults.error_rate};
+}
+
+/* Only what differs, so that a rate that was set over HTTP outlives a change of the log level. */
+static void use_settings(struct serve_app *app, const struct settings *new)
+{
+    const struct settings old = app->settings;
+
+    app->settings = *new;
+    if (new->log_level != old.log_level)
+        log_set_level((enum log_level) new->log_level);
+    if (new->cpu_ms != old.cpu_ms)
+        burn_api_set_cpu_ms(app->burn, new->cpu_ms);
+    if (new->error_rate != old.error_rate)
+        faults_set_error_rate(app->faults, new->error_rate);
+}
+
+static int apply_config(void *arg, const char *text, size_t len, struct err *err)
+{
+    struct serve_app *app = arg;
+    struct settings new = settings_of_flags(&app->options);
+    int r = settings_parse(text, len, &new, err);
+
+    if (r == 0)
+        use_settings(app, &new);
+    return r;
+}
+
+static int start_settings(struct serve_app *app, struct err *err)
+{
+    app->settings = settings_of_flags(&app->options);
+    if (!app->options.config)
+        return 0;
+    return reload_new(&app->reload, app->options.config, SETTINGS_MAX_BYTES, apply_config, app,
+                      err);
+}
+
+/* ---- the role ---- */
 
 static int start_parts(struct serve_app *app, struct err *err)
 {
@@ -67,6 +122,15 @@ static int start_parts(struct serve_app *app, struct err *err)
     if (r < 0)
         return r;
     return burn_api_new(&app->burn, &o->burn, app->faults, service_metrics(app->service), err);
+}
+
+static void set_up_metrics(struct serve_app *app)
+{
+    double bounds[BUCKETS_MAX];
+    size_t count = buckets_for_cost(burn_api_cpu_ms(app->burn) / 1000, bounds);
+
+    service_set_duration_buckets(app->service, bounds, count);
+    cpu_throttling_add_metrics(service_metrics(app->service));
 }
 
 static int listen_and_serve(struct serve_app *app, struct err *err)
@@ -86,19 +150,10 @@ static int listen_and_serve(struct serve_app *app, struct err *err)
     if (r < 0)
         return r;
     log_info("ready", LOG_STR("loop", burn_loop_names[burn->loop]),
-             LOG_DOUBLE("cpu_ms", burn->cpu_ms), LOG_INT("workers", (int64_t)burn->workers),
-             LOG_INT("queue", (int64_t)burn->queue));
+             LOG_DOUBLE("cpu_ms", burn_api_cpu_ms(app->burn)),
+             LOG_INT("workers", (int64_t)burn->workers), LOG_INT("queue", (int64_t)burn->queue));
     service_set_ready(app->service, true);
     return 0;
-}
-
-static void set_up_metrics(struct serve_app *app)
-{
-    double bounds[BUCKETS_MAX];
-    size_t count = buckets_for_cost(app->options.burn.cpu_ms / 1000, bounds);
-
-    service_set_duration_buckets(app->service, bounds, count);
-    cpu_throttling_add_metrics(service_metrics(app->service));
 }
 
 static int start(void *arg, struct err *err)
@@ -108,9 +163,13 @@ static int start(void *arg, struct err *err)
     app->service = service_new("swell-workload", "serve");
     if (!app->service)
         return err_set(err, -ENOMEM, "out of memory");
-    set_up_metrics(app);
     int r = start_parts(app, err);
-    return r < 0 ? r : listen_and_serve(app, err);
+    if (r == 0)
+        r = start_settings(app, err);
+    if (r < 0)
+        return r;
+    set_up_metrics(app);
+    return listen_and_serve(app, err);
 }
 
 /* What is still burning when the time is up is cancelled: those clients got no answer. */
@@ -125,6 +184,7 @@ static int stop(void *arg)
 
 static void app_done(struct serve_app *app)
 {
+    reload_free(app->reload);
     burn_api_free(app->burn);
     delays_free(app->delays);
     faults_free(app->faults);
