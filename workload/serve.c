@@ -3,6 +3,7 @@
  * php-apache's twin, faults, podinfo's endpoints. Each part has flags, routes and series of its
  * own.
  */
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/scoped.h"
@@ -29,6 +30,7 @@ struct serve_options {
     struct burn_options burn;
     struct fault_options faults;
     const char *config;
+    uint64_t idle_timeout_ns;
 };
 
 struct serve_app { /* set before the server starts */
@@ -59,6 +61,9 @@ static const struct opt opts[] = {
      "file with lines such as cpu-ms=20: log-level, cpu-ms and error-rate, which win over flags "
      "and "
      "environment, and change while we run when the file does"},
+    {"idle-timeout", OPT_DURATION, offsetof(struct serve_options, idle_timeout_ns), "120s",
+     "how long a connection may take to send a whole request before it is closed; whole seconds",
+     .min = 1, .max = 3600},
 };
 static const struct opt_table table = {
     .program = "swell-workload serve",
@@ -137,18 +142,20 @@ static int listen_and_serve(struct serve_app *app, struct err *err)
 {
     const struct role_options *role = &app->options.role;
     const struct burn_options *burn = &app->options.burn;
+    uint64_t idle_ns = app->options.idle_timeout_ns;
     size_t connections = burn->workers + burn->queue + DELAYS_MAX + SPARE_CONNECTIONS;
     struct http_server_config config = {.address = role->address,
                                         .port = (uint16_t)role->port,
-                                        .max_connections = (unsigned)connections};
+                                        .max_connections = (unsigned)role_want_files(connections),
+                                        .cut_waiting = true,
+                                        .idle_timeout_s = (unsigned)(idle_ns / NS_PER_S)};
     /* Readiness is a fault's business first, and the burner's rows may see every path. */
     struct http_routes routes[] = {faults_routes(app->faults), podinfo_routes(app->delays),
                                    service_routes(app->service), burn_api_routes(app->burn)};
 
-    role_want_files(connections);
     int r = service_start(app->service, &config, routes, ARRAY_LEN(routes), err);
     if (r < 0)
-        return r;
+        return role_explain_port(role, r, err);
     log_info("ready", LOG_STR("loop", burn_loop_names[burn->loop]),
              LOG_DOUBLE("cpu_ms", burn_api_cpu_ms(app->burn)),
              LOG_INT("workers", (int64_t)burn->workers), LOG_INT("queue", (int64_t)burn->queue));
