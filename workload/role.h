@@ -61,5 +61,6 @@ int serve_run(int argc, char **argv);
 int queue_run(int argc, char **argv);
 int work_run(int argc, char **argv);
 int consume_run(int argc, char **argv);
+int consume_controller_run(int argc, char **argv);
 
 #endif
