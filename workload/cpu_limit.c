@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/scoped.h"
+#include "workload/governor.h"
 
 #include <limits.h>
 #include <math.h>
@@ -113,7 +114,7 @@ double cpu_limit(const char *root)
 
 unsigned cpu_limit_workers(void)
 {
-    double limit = cpu_limit("");
+    double limit = lower(cpu_limit(""), governor_limit());
     cpu_set_t cpus;
 
     if (limit > 0)

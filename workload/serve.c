@@ -6,6 +6,7 @@
 #include "base/scoped.h"
 #include "metrics/service.h"
 #include "workload/burn_api.h"
+#include "workload/governor.h"
 #include "workload/role.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@
 
 struct serve_options {
     struct role_options role;
+    struct governor_options governor;
     struct burn_options burn;
 };
 
@@ -28,9 +30,10 @@ struct serve_app { /* set before the server starts */
 
 static const struct opt_part flags[] = {
     {&role_opts, offsetof(struct serve_options, role)},
+    {&governor_part.opts, offsetof(struct serve_options, governor)},
     {&burn_part.opts, offsetof(struct serve_options, burn)},
 };
-static const struct role_part *const parts[] = {&burn_part};
+static const struct role_part *const parts[] = {&burn_part, &governor_part};
 
 static void help(FILE *out)
 {
@@ -48,6 +51,7 @@ static int start_parts(struct serve_app *app, struct err *err)
 {
     struct metrics *m = service_metrics(app->service);
 
+    governor_add_metrics(m);
     return burn_api_new(&app->burn, &app->options.burn, m, err);
 }
 
@@ -76,11 +80,14 @@ static int listen_and_serve(struct serve_app *app, struct err *err)
 static int start(void *arg, struct err *err)
 {
     struct serve_app *app = arg;
+    int r = governor_init(app->options.governor.cpu_limit, err);
 
+    if (r < 0)
+        return r;
     app->service = service_new("swell-workload", "serve");
     if (!app->service)
         return err_set(err, -ENOMEM, "out of memory");
-    int r = start_parts(app, err);
+    r = start_parts(app, err);
     return r < 0 ? r : listen_and_serve(app, err);
 }
 
