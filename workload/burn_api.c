@@ -18,6 +18,8 @@ const char *const burn_loop_names[] = {"cpu-time", "php-apache", NULL};
 struct burn_api { /* set before the server starts; then any thread */
     struct burn_options options;
     struct burners *burners;
+    burn_then_fn *then; /* or NULL */
+    void *then_arg;
     struct metric *cpu_seconds, *waiting, *rejected_full, *rejected_gone;
 };
 
@@ -65,7 +67,10 @@ static void answer(void *arg, enum burn_outcome outcome, uint64_t used_ns)
     metric_add(api->cpu_seconds, (double)used_ns / (double)NS_PER_S);
     if (outcome == BURN_GIVEN_UP)
         metric_add(api->rejected_gone, 1);
-    http_pending_reply(v->pending, outcome == BURN_DONE ? ok() : busy("stopping\n"));
+    if (outcome == BURN_DONE && api->then)
+        api->then(api->then_arg, v->pending, ok());
+    else
+        http_pending_reply(v->pending, outcome == BURN_DONE ? ok() : busy("stopping\n"));
 }
 
 static struct http_reply burn_then_answer(struct burn_api *api, const struct http_request *r,
@@ -174,6 +179,12 @@ int burn_api_new(struct burn_api **ret, struct burn_options *options, struct met
     add_metrics(api, m);
     *ret = api;
     return 0;
+}
+
+void burn_api_then(struct burn_api *api, burn_then_fn *fn, void *arg)
+{
+    api->then = fn;
+    api->then_arg = arg;
 }
 
 struct http_routes burn_api_routes(struct burn_api *api)

@@ -28,6 +28,11 @@ extern const struct role_part burn_part; /* its flags fill a struct burn_options
 int burn_api_new(struct burn_api **ret, struct burn_options *options, struct metrics *m,
                  struct err *err);
 
+/* What is to happen between the burn and the answer, instead of answering at once: fn takes both
+ * and must answer (on a burner's thread: do not block). Before the server starts. */
+typedef void burn_then_fn(void *arg, struct http_pending *pending, struct http_reply answer);
+void burn_api_then(struct burn_api *api, burn_then_fn *fn, void *arg);
+
 /* The rows that the flags ask for. With --loop=php-apache they take every path: put them last. */
 struct http_routes burn_api_routes(struct burn_api *api);
 

@@ -8,6 +8,7 @@
 #include "workload/burn_api.h"
 #include "workload/governor.h"
 #include "workload/role.h"
+#include "workload/upstream.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,20 +21,23 @@ struct serve_options {
     struct role_options role;
     struct governor_options governor;
     struct burn_options burn;
+    struct upstream_options upstream;
 };
 
 struct serve_app { /* set before the server starts */
     struct serve_options options;
     struct service *service;
     struct burn_api *burn;
+    struct upstream *upstream; /* NULL: none is called */
 };
 
 static const struct opt_part flags[] = {
     {&role_opts, offsetof(struct serve_options, role)},
     {&governor_part.opts, offsetof(struct serve_options, governor)},
     {&burn_part.opts, offsetof(struct serve_options, burn)},
+    {&upstream_part.opts, offsetof(struct serve_options, upstream)},
 };
-static const struct role_part *const parts[] = {&burn_part, &governor_part};
+static const struct role_part *const parts[] = {&burn_part, &governor_part, &upstream_part};
 
 static void help(FILE *out)
 {
@@ -47,12 +51,22 @@ static const struct opt_table table = {
     .more_help = help,
 };
 
+static void call_upstream(void *arg, struct http_pending *pending, struct http_reply answer)
+{
+    upstream_call(arg, pending, answer);
+}
+
 static int start_parts(struct serve_app *app, struct err *err)
 {
     struct metrics *m = service_metrics(app->service);
 
     governor_add_metrics(m);
-    return burn_api_new(&app->burn, &app->options.burn, m, err);
+    int r = upstream_new(&app->upstream, &app->options.upstream, m, err);
+    if (r == 0)
+        r = burn_api_new(&app->burn, &app->options.burn, m, err);
+    if (r == 0 && app->upstream)
+        burn_api_then(app->burn, call_upstream, app->upstream);
+    return r;
 }
 
 static int listen_and_serve(struct serve_app *app, struct err *err)
@@ -98,12 +112,14 @@ static int stop(void *arg)
     size_t left = service_stop(app->service, app->options.role.drain_timeout_ns);
 
     burn_api_cancel(app->burn);
+    upstream_cancel(app->upstream);
     return left ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static void app_done(struct serve_app *app)
 {
     burn_api_free(app->burn);
+    upstream_free(app->upstream);
     service_free(app->service);
 }
 
