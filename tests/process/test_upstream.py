@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""swell-workload serve --upstream: calls another service per request, over connections that stay."""
+"""swell-workload serve --upstream: calls another service per request, over open connections."""
 import concurrent.futures
 import http.server
 import threading
