@@ -15,6 +15,10 @@ static const struct command commands[] = {
     {"consume-controller",
      "spreads requests over consumers, as agnhost's resource-consumer-controller",
      consume_controller_run},
+#ifdef SWELL_REDIS
+    {"value", "keeps values in Redis, with a deadline and a limited pool of connections",
+     value_run},
+#endif
 };
 static const struct program program = {"swell-workload",
                                        "a workload for demonstrations and tests of autoscaling",

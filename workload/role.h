@@ -62,5 +62,6 @@ int queue_run(int argc, char **argv);
 int work_run(int argc, char **argv);
 int consume_run(int argc, char **argv);
 int consume_controller_run(int argc, char **argv);
+int value_run(int argc, char **argv); /* with SWELL_REDIS */
 
 #endif
