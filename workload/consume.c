@@ -242,7 +242,7 @@ static void add_metrics(struct consume_app *app)
 {
     struct metrics *m = service_metrics(app->service);
 
-    app->cpu_seconds = metrics_series(m, &role_cpu_seconds_total);
+    app->cpu_seconds = metrics_series(m, &role_cpu_seconds_total, "consume");
     app->millicores = metrics_series(m, &millicores_asked);
     app->bytes = metrics_series(m, &memory_held);
     metrics_on_collect(m, collect, app);

@@ -15,8 +15,9 @@
 const struct metric_desc role_cpu_seconds_total = {
     "swell_burn_cpu_seconds_total",
     METRIC_COUNTER,
-    "CPU time used by burns, by the burning threads' own clocks.",
-    {0}};
+    "CPU time used by burns, by the burning threads' own clocks. The purpose is a request that was "
+    "answered, one that was not (wasted), a job, or consume.",
+    {"purpose"}};
 
 static const struct opt rows[] = {
     {"address", OPT_STRING, offsetof(struct role_options, address), "0.0.0.0",

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: MIT
-/* serve: an HTTP service for demonstrations and tests, composed of parts: the burner and
- * php-apache's twin. Each part has flags, routes and series of its own. */
+/* serve: an HTTP service for demonstrations and tests, composed of parts: the burner with
+ * php-apache's twin, faults, podinfo's endpoints. Each part has flags, routes and series of its
+ * own.
+ */
 #include "base/err.h"
 #include "base/log.h"
 #include "base/scoped.h"
 #include "metrics/service.h"
+#include "workload/buckets.h"
 #include "workload/burn_api.h"
+#include "workload/cpu_limit.h"
+#include "workload/delays.h"
+#include "workload/faults.h"
 #include "workload/governor.h"
+#include "workload/podinfo.h"
 #include "workload/role.h"
 #include "workload/upstream.h"
 
@@ -22,11 +29,14 @@ struct serve_options {
     struct governor_options governor;
     struct burn_options burn;
     struct upstream_options upstream;
+    struct fault_options faults;
 };
 
 struct serve_app { /* set before the server starts */
     struct serve_options options;
     struct service *service;
+    struct faults *faults;
+    struct delays *delays;
     struct burn_api *burn;
     struct upstream *upstream; /* NULL: none is called */
 };
@@ -35,9 +45,11 @@ static const struct opt_part flags[] = {
     {&role_opts, offsetof(struct serve_options, role)},
     {&governor_part.opts, offsetof(struct serve_options, governor)},
     {&burn_part.opts, offsetof(struct serve_options, burn)},
+    {&faults_part.opts, offsetof(struct serve_options, faults)},
     {&upstream_part.opts, offsetof(struct serve_options, upstream)},
 };
-static const struct role_part *const parts[] = {&burn_part, &governor_part, &upstream_part};
+static const struct role_part *const parts[] = {
+    &burn_part, &faults_part, &podinfo_part, &governor_part, &cpu_throttling_part, &upstream_part};
 
 static void help(FILE *out)
 {
@@ -51,19 +63,26 @@ static const struct opt_table table = {
     .more_help = help,
 };
 
-static void call_upstream(void *arg, struct http_pending *pending, struct http_reply answer)
+static void call_upstream(void *arg, struct http_pending *pending, struct http_reply answer,
+                          uint64_t deadline_ns)
 {
-    upstream_call(arg, pending, answer);
+    upstream_call(arg, pending, answer, deadline_ns);
 }
 
 static int start_parts(struct serve_app *app, struct err *err)
 {
+    struct serve_options *o = &app->options;
+
     struct metrics *m = service_metrics(app->service);
 
-    governor_add_metrics(m);
-    int r = upstream_new(&app->upstream, &app->options.upstream, m, err);
+    app->faults = faults_new(&o->faults, o->burn.seed, app->service);
+    if (!app->faults)
+        return err_set(err, -ENOMEM, "out of memory");
+    int r = delays_new(&app->delays, err);
     if (r == 0)
-        r = burn_api_new(&app->burn, &app->options.burn, m, err);
+        r = upstream_new(&app->upstream, &o->upstream, m, err);
+    if (r == 0)
+        r = burn_api_new(&app->burn, &o->burn, app->faults, m, err);
     if (r == 0 && app->upstream)
         burn_api_then(app->burn, call_upstream, app->upstream);
     return r;
@@ -73,12 +92,13 @@ static int listen_and_serve(struct serve_app *app, struct err *err)
 {
     const struct role_options *role = &app->options.role;
     const struct burn_options *burn = &app->options.burn;
-    size_t connections = burn->workers + burn->queue + SPARE_CONNECTIONS;
+    size_t connections = burn->workers + burn->queue + DELAYS_MAX + SPARE_CONNECTIONS;
     struct http_server_config config = {.address = role->address,
                                         .port = (uint16_t)role->port,
                                         .max_connections = (unsigned)connections};
-    /* The burner's may take every path. */
-    struct http_routes routes[] = {service_routes(app->service), burn_api_routes(app->burn)};
+    /* Readiness is a fault's business first, and the burner's rows may see every path. */
+    struct http_routes routes[] = {faults_routes(app->faults), podinfo_routes(app->delays),
+                                   service_routes(app->service), burn_api_routes(app->burn)};
 
     role_want_files(connections);
     int r = service_start(app->service, &config, routes, ARRAY_LEN(routes), err);
@@ -91,6 +111,16 @@ static int listen_and_serve(struct serve_app *app, struct err *err)
     return 0;
 }
 
+static void set_up_metrics(struct serve_app *app)
+{
+    double bounds[BUCKETS_MAX];
+    size_t count = buckets_for_cost(app->options.burn.cpu_ms / 1000, bounds);
+
+    service_set_duration_buckets(app->service, bounds, count);
+    governor_add_metrics(service_metrics(app->service));
+    cpu_throttling_add_metrics(service_metrics(app->service));
+}
+
 static int start(void *arg, struct err *err)
 {
     struct serve_app *app = arg;
@@ -101,6 +131,7 @@ static int start(void *arg, struct err *err)
     app->service = service_new("swell-workload", "serve");
     if (!app->service)
         return err_set(err, -ENOMEM, "out of memory");
+    set_up_metrics(app);
     r = start_parts(app, err);
     return r < 0 ? r : listen_and_serve(app, err);
 }
@@ -120,6 +151,8 @@ static void app_done(struct serve_app *app)
 {
     burn_api_free(app->burn);
     upstream_free(app->upstream);
+    delays_free(app->delays);
+    faults_free(app->faults);
     service_free(app->service);
 }
 

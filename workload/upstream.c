@@ -22,6 +22,7 @@ struct upstream {
 struct visit { /* one request from its arrival here to its answer */
     struct http_pending *pending;
     struct http_reply answer;
+    uint64_t deadline_ns; /* monotonic; 0: none */
 };
 
 struct line { /* a thread's own */
@@ -74,13 +75,17 @@ static struct http_reply busy(const char *why)
     return reply;
 }
 
-static int call(const struct line *l, struct err *err)
+static int call(const struct line *l, uint64_t deadline_ns, struct err *err)
 {
     scoped(buf_done) struct buf body = {.max = BODY_MAX_BYTES};
     const struct upstream_options *o = l->upstream->options;
-    uint64_t start_ns = clock_mono_ns();
+    uint64_t start_ns = clock_mono_ns(), timeout_ns = o->timeout_ns;
 
-    int r = http_client_get(l->client, o->url, o->timeout_ns, &body, err);
+    if (deadline_ns && deadline_ns <= start_ns)
+        return err_set(err, -ETIMEDOUT, "no connection was free before the deadline");
+    if (deadline_ns && deadline_ns - start_ns < timeout_ns)
+        timeout_ns = deadline_ns - start_ns;
+    int r = http_client_get(l->client, o->url, timeout_ns, &body, err);
     metric_observe(l->upstream->seconds, (double)(clock_mono_ns() - start_ns) / (double)NS_PER_S);
     return r;
 }
@@ -97,7 +102,7 @@ static void run(void *own, void *task)
         finish(v, busy("stopping\n"));
         return;
     }
-    int r = call(l, &err);
+    int r = call(l, v->deadline_ns, &err);
     metric_add(r == 0 ? u->ok : r == -ETIMEDOUT ? u->timeout : u->failed, 1);
     if (r < 0) {
         finish(v, http_reply_printf(r == -ETIMEDOUT ? 504 : 502, "upstream: %s\n", err.text));
@@ -196,7 +201,8 @@ int upstream_new(struct upstream **ret, const struct upstream_options *options, 
     return 0;
 }
 
-void upstream_call(struct upstream *u, struct http_pending *pending, struct http_reply answer)
+void upstream_call(struct upstream *u, struct http_pending *pending, struct http_reply answer,
+                   uint64_t deadline_ns)
 {
     struct visit *v = calloc(1, sizeof(*v));
 
@@ -205,7 +211,7 @@ void upstream_call(struct upstream *u, struct http_pending *pending, struct http
         http_pending_reply(pending, busy("out of memory\n"));
         return;
     }
-    *v = (struct visit){pending, answer};
+    *v = (struct visit){pending, answer, deadline_ns};
     if (pool_add(u->pool, v) == 0)
         return;
     metric_add(u->full, 1);

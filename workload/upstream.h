@@ -32,8 +32,9 @@ int upstream_new(struct upstream **ret, const struct upstream_options *options, 
                  struct err *err);
 
 /* Calls the upstream and then answers: with answer (taken) when it says 2xx, else with 502, 503
- * (too many wait) or 504 and a sentence. */
-void upstream_call(struct upstream *u, struct http_pending *pending, struct http_reply answer);
+ * (too many wait) or 504 and a sentence; by deadline_ns (monotonic) unless that is 0. */
+void upstream_call(struct upstream *u, struct http_pending *pending, struct http_reply answer,
+                   uint64_t deadline_ns);
 
 /* Who waits for a connection is told 503, now and later. */
 void upstream_cancel(struct upstream *u);

@@ -15,6 +15,7 @@ from program import DEADLINE_S, Program, run, wait_until
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 TEXT = "text/plain; charset=utf-8"
+USED = 'swell_burn_cpu_seconds_total{purpose="consume"}'
 
 
 def consume(*flags):
@@ -157,7 +158,7 @@ class Contract(unittest.TestCase):
             self.assertEqual(p.json("/version")["role"], "consume")
             _, headers, text = p.get("/swell/metrics")
             self.assertEqual(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
-            for name in ("process_cpu_seconds_total", "swell_burn_cpu_seconds_total",
+            for name in ("process_cpu_seconds_total", USED,
                          "swell_consume_memory_bytes"):
                 self.assertIn(f"\n{name} ", text)
             self.assertEqual(p.stop(), 0)
@@ -170,7 +171,7 @@ class Consumption(unittest.TestCase):
                 p.request("POST", f"/ConsumeCPU?millicores={millicores}&durationSec=2")
             self.assertEqual(metric(p, "swell_consume_millicores"), 250)
             wait_until(lambda: metric(p, "swell_consume_millicores") == 0, "the end")
-            used_s = metric(p, "swell_burn_cpu_seconds_total")
+            used_s = metric(p, USED)
             self.assertGreater(used_s, 0.05)  # less than asked where others keep the CPU
             self.assertLess(used_s, 0.6)
 
@@ -188,18 +189,18 @@ class Consumption(unittest.TestCase):
         with consume() as p:
             p.request("POST", "/ConsumeCPU?millicores=1000&durationSec=3600")
             p.request("POST", "/ConsumeMem?megabytes=10&durationSec=3600")
-            wait_until(lambda: metric(p, "swell_burn_cpu_seconds_total") > 0.01, "CPU is used")
+            wait_until(lambda: metric(p, USED) > 0.01, "CPU is used")
             self.assertEqual(p.stop(), 0)
 
     def test_the_governor_holds_it_back(self):
         with consume("--cpu-limit=50m") as p:
             p.request("POST", "/ConsumeCPU?millicores=1000&durationSec=600")
-            wait_until(lambda: metric(p, "swell_cpu_cfs_throttled_periods_total") > 20, "throttled")
-            periods = metric(p, "swell_cpu_cfs_periods_total")
+            wait_until(lambda: metric(p, "swell_governor_cpu_throttled_periods_total") > 20, "throttled")
+            periods = metric(p, "swell_governor_cpu_periods_total")
             self.assertGreaterEqual(periods, 20)
-            self.assertGreater(metric(p, "swell_cpu_cfs_throttled_seconds_total"), 0)
+            self.assertGreater(metric(p, "swell_governor_cpu_throttled_seconds_total"), 0)
             # 5 ms in each period; pieces and what is not burned may go beyond by a little.
-            self.assertLess(metric(p, "swell_burn_cpu_seconds_total"), (periods + 10) * 0.010)
+            self.assertLess(metric(p, USED), (periods + 10) * 0.010)
 
 
 class Consumers:

@@ -9,6 +9,7 @@ import unittest
 from program import DEADLINE_S, Program, run, wait_until
 from redis_server import WithRedis
 
+BURNED = 'swell_burn_cpu_seconds_total{purpose="job"}'
 JOBS = 'swell_jobs_total{queue="jobs",outcome="%s"}'
 
 
@@ -38,7 +39,7 @@ class Lists(WithRedis):
         with Worker("redis-list", redis.url(), "--concurrency=2", "--job-cpu-ms=10") as w:
             wait_until(lambda: metric(w, JOBS % "done") == 12, "all done")
             self.assertEqual((redis("LLEN", "jobs"), self.in_hand(redis)), (0, 0))
-            self.assertAlmostEqual(metric(w, "swell_burn_cpu_seconds_total"), 0.065, delta=0.004)
+            self.assertAlmostEqual(metric(w, BURNED), 0.065, delta=0.004)
             self.assertEqual(w.get("/readyz")[0], 200)
             self.assertEqual(w.stop(), 0)
 
@@ -121,7 +122,7 @@ class Streams(WithRedis):
         with Worker("redis-stream", redis.url(), "--concurrency=2", "--job-cpu-ms=10") as w:
             wait_until(lambda: metric(w, JOBS % "done") == 12, "all done")
             self.assertEqual(self.pending(redis), 0)
-            self.assertAlmostEqual(metric(w, "swell_burn_cpu_seconds_total"), 0.065, delta=0.004)
+            self.assertAlmostEqual(metric(w, BURNED), 0.065, delta=0.004)
             self.assertEqual(metric(w, 'swell_job_wait_seconds_count{queue="jobs"}'), 12)
             self.assertEqual(w.stop(), 0)
 
