@@ -15,6 +15,7 @@ from program import DEADLINE_S, Program, run, wait_until
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 TEXT = "text/plain; charset=utf-8"
+THROTTLED = "swell_governor_cpu_throttled_periods_total"
 USED = 'swell_burn_cpu_seconds_total{purpose="consume"}'
 
 
@@ -195,12 +196,28 @@ class Consumption(unittest.TestCase):
     def test_the_governor_holds_it_back(self):
         with consume("--cpu-limit=50m") as p:
             p.request("POST", "/ConsumeCPU?millicores=1000&durationSec=600")
-            wait_until(lambda: metric(p, "swell_governor_cpu_throttled_periods_total") > 20, "throttled")
+            wait_until(lambda: metric(p, THROTTLED) > 20, "throttled")
             periods = metric(p, "swell_governor_cpu_periods_total")
             self.assertGreaterEqual(periods, 20)
             self.assertGreater(metric(p, "swell_governor_cpu_throttled_seconds_total"), 0)
             # 5 ms in each period; pieces and what is not burned may go beyond by a little.
             self.assertLess(metric(p, USED), (periods + 10) * 0.010)
+
+
+class Governor(unittest.TestCase):
+    def test_serve_and_its_loop_are_held_back_too(self):
+        for flags, path in (((), "/?cpu_ms=100"), (("--loop=php-apache",), "/")):
+            with Program("swell-workload", "serve", "--address=127.0.0.1", "--port=0",
+                         "--cpu-limit=20m", *flags) as p:
+                p.wait_for_line("workers=1 ")  # the limit rounded up
+                while metric(p, THROTTLED, "/metrics") < 5:
+                    self.assertEqual(p.get(path)[2], "OK!")
+                self.assertGreaterEqual(metric(p, "swell_governor_cpu_periods_total", "/metrics"),
+                                        5)
+
+    def test_without_a_limit_there_are_no_such_series(self):
+        with Program("swell-workload", "serve", "--address=127.0.0.1", "--port=0") as p:
+            self.assertNotIn("swell_governor", p.get("/metrics")[2])
 
 
 class Consumers:

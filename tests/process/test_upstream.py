@@ -107,6 +107,14 @@ class Upstream(unittest.TestCase):
             self.assertRegex(body, r"^upstream: [^\n]+\n$")
             self.assertEqual(calls(p, "timeout"), 1)
 
+    def test_the_deadline_of_the_request_counts_for_the_upstream_too(self):
+        with Backend() as backend, serve("--upstream=" + backend.url("/slow"), "--pool=1",
+                                         "--upstream-timeout=1m", "--deadline=300ms") as p, \
+                concurrent.futures.ThreadPoolExecutor() as pool:
+            for status, _, body in pool.map(lambda _: p.get("/"), range(2)):
+                self.assertEqual(status, 504)
+                self.assertRegex(body, r"^(upstream: [^\n]+|not done before the deadline)\n$")
+
     def test_a_drain_waits_for_the_upstream(self):
         with Backend() as backend, serve("--upstream=" + backend.url("/slow"),
                                          "--upstream-timeout=1m") as p, \
