@@ -25,6 +25,8 @@ struct burn_api { /* set before the server starts; then any thread */
     struct dice dice;
     struct faults *faults;
     struct burners *burners;
+    burn_then_fn *then; /* or NULL */
+    void *then_arg;
     struct metric *cpu_answered, *cpu_wasted, *waiting, *burning;
     struct metric *rejected_full, *rejected_gone, *rejected_late;
 };
@@ -99,7 +101,10 @@ static void answer(void *arg, enum burn_outcome outcome, uint64_t used_ns)
     metric_add(outcome == BURN_DONE ? api->cpu_answered : api->cpu_wasted, used_s);
     if (outcome == BURN_GIVEN_UP)
         metric_add(v->late ? api->rejected_late : api->rejected_gone, 1);
-    http_pending_reply(v->pending, reply_to(v, outcome));
+    if (outcome == BURN_DONE && api->then)
+        api->then(api->then_arg, v->pending, ok(), v->deadline_ns);
+    else
+        http_pending_reply(v->pending, reply_to(v, outcome));
 }
 
 /* Takes task's cost; its other members are filled in here. */
@@ -264,6 +269,12 @@ int burn_api_new(struct burn_api **ret, struct burn_options *options, struct fau
 double burn_api_cpu_ms(const struct burn_api *api)
 {
     return api->cpu_ms;
+}
+
+void burn_api_then(struct burn_api *api, burn_then_fn *fn, void *arg)
+{
+    api->then = fn;
+    api->then_arg = arg;
 }
 
 void burn_api_set_cpu_ms(struct burn_api *api, double cpu_ms)

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/scoped.h"
+#include "workload/governor.h"
 
 #include <limits.h>
 #include <math.h>
@@ -131,9 +132,11 @@ double cpu_limit(const char *root)
 
 unsigned cpu_limit_workers(void)
 {
-    double limit = cpu_limit("");
+    double limit = cpu_limit(""), governed = governor_limit();
     cpu_set_t cpus;
 
+    if (governed > 0 && (limit <= 0 || governed < limit))
+        limit = governed;
     if (limit > 0)
         return (unsigned)ceil(limit);
     if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) > 0)

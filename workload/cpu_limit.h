@@ -16,7 +16,8 @@
  * root is "" (tests: a folder with proc/ and sys/ in it). */
 double cpu_limit(const char *root);
 
-/* The limit rounded up, else the CPUs that the scheduler may use for us; at least 1. */
+/* That limit or the governor's, whichever is lower, rounded up; else the CPUs that the scheduler
+ * may use for us; at least 1. */
 unsigned cpu_limit_workers(void);
 
 struct cpu_throttling { /* since the cgroup was made */

@@ -22,19 +22,19 @@ static struct {
     uint64_t throttled_ns; /* summed over threads, as the kernel sums over CPUs */
 } governor = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* Named after cAdvisor's container_cpu_cfs_* series, which show a cgroup's limit. */
+/* As the swell_cgroup_cpu_* series, which show a limit that the kernel keeps. */
 static const struct metric_desc periods_total = {
-    "swell_cpu_cfs_periods_total",
+    "swell_governor_cpu_periods_total",
     METRIC_COUNTER,
     "Periods of --cpu-limit in which something burned.",
     {0}};
 static const struct metric_desc throttled_periods_total = {
-    "swell_cpu_cfs_throttled_periods_total",
+    "swell_governor_cpu_throttled_periods_total",
     METRIC_COUNTER,
     "Periods of --cpu-limit whose quota was used up.",
     {0}};
 static const struct metric_desc throttled_seconds_total = {
-    "swell_cpu_cfs_throttled_seconds_total",
+    "swell_governor_cpu_throttled_seconds_total",
     METRIC_COUNTER,
     "Time that threads were held back by --cpu-limit.",
     {0}};

@@ -65,5 +65,7 @@ int serve_run(int argc, char **argv);
 int queue_run(int argc, char **argv);
 int work_run(int argc, char **argv);
 int consume_run(int argc, char **argv);
+int consume_controller_run(int argc, char **argv);
+int value_run(int argc, char **argv); /* with SWELL_REDIS */
 
 #endif

@@ -13,10 +13,12 @@
 #include "workload/cpu_limit.h"
 #include "workload/delays.h"
 #include "workload/faults.h"
+#include "workload/governor.h"
 #include "workload/podinfo.h"
 #include "workload/reload.h"
 #include "workload/role.h"
 #include "workload/settings.h"
+#include "workload/upstream.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -27,7 +29,9 @@
 
 struct serve_options {
     struct role_options role;
+    struct governor_options governor;
     struct burn_options burn;
+    struct upstream_options upstream;
     struct fault_options faults;
     const char *config;
     uint64_t idle_timeout_ns;
@@ -39,17 +43,20 @@ struct serve_app { /* set before the server starts */
     struct faults *faults;
     struct delays *delays;
     struct burn_api *burn;
-    struct settings settings; /* in effect; once reload is there, its thread's own */
-    struct reload *reload;    /* NULL without --config */
+    struct settings settings;  /* in effect; once reload is there, its thread's own */
+    struct reload *reload;     /* NULL without --config */
+    struct upstream *upstream; /* NULL: none is called */
 };
 
 static const struct opt_part flags[] = {
     {&role_opts, offsetof(struct serve_options, role)},
+    {&governor_part.opts, offsetof(struct serve_options, governor)},
     {&burn_part.opts, offsetof(struct serve_options, burn)},
     {&faults_part.opts, offsetof(struct serve_options, faults)},
+    {&upstream_part.opts, offsetof(struct serve_options, upstream)},
 };
-static const struct role_part *const parts[] = {&burn_part, &faults_part, &podinfo_part,
-                                                &cpu_throttling_part};
+static const struct role_part *const parts[] = {
+    &burn_part, &faults_part, &podinfo_part, &governor_part, &cpu_throttling_part, &upstream_part};
 
 static void help(FILE *out)
 {
@@ -58,9 +65,8 @@ static void help(FILE *out)
 
 static const struct opt opts[] = {
     {"config", OPT_STRING, offsetof(struct serve_options, config), NULL,
-     "file with lines such as cpu-ms=20: log-level, cpu-ms and error-rate, which win over flags "
-     "and "
-     "environment, and change while we run when the file does"},
+     "file with lines such as cpu-ms=20: log-level, cpu-ms and error-rate; it wins over flags and "
+     "environment, and is read again when it changes"},
     {"idle-timeout", OPT_DURATION, offsetof(struct serve_options, idle_timeout_ns), "120s",
      "how long a connection may take to send a whole request before it is closed; whole seconds",
      .min = 1, .max = 3600},
@@ -116,17 +122,28 @@ static int start_settings(struct serve_app *app, struct err *err)
 
 /* ---- the role ---- */
 
+static void call_upstream(void *arg, struct http_pending *pending, struct http_reply answer,
+                          uint64_t deadline_ns)
+{
+    upstream_call(arg, pending, answer, deadline_ns);
+}
+
 static int start_parts(struct serve_app *app, struct err *err)
 {
     struct serve_options *o = &app->options;
+    struct metrics *m = service_metrics(app->service);
 
     app->faults = faults_new(&o->faults, o->burn.seed, app->service);
     if (!app->faults)
         return err_set(err, -ENOMEM, "out of memory");
     int r = delays_new(&app->delays, err);
-    if (r < 0)
-        return r;
-    return burn_api_new(&app->burn, &o->burn, app->faults, service_metrics(app->service), err);
+    if (r == 0)
+        r = upstream_new(&app->upstream, &o->upstream, m, err);
+    if (r == 0)
+        r = burn_api_new(&app->burn, &o->burn, app->faults, m, err);
+    if (r == 0 && app->upstream)
+        burn_api_then(app->burn, call_upstream, app->upstream);
+    return r;
 }
 
 static void set_up_metrics(struct serve_app *app)
@@ -135,6 +152,7 @@ static void set_up_metrics(struct serve_app *app)
     size_t count = buckets_for_cost(burn_api_cpu_ms(app->burn) / 1000, bounds);
 
     service_set_duration_buckets(app->service, bounds, count);
+    governor_add_metrics(service_metrics(app->service));
     cpu_throttling_add_metrics(service_metrics(app->service));
 }
 
@@ -152,7 +170,6 @@ static int listen_and_serve(struct serve_app *app, struct err *err)
     /* Readiness is a fault's business first, and the burner's rows may see every path. */
     struct http_routes routes[] = {faults_routes(app->faults), podinfo_routes(app->delays),
                                    service_routes(app->service), burn_api_routes(app->burn)};
-
     int r = service_start(app->service, &config, routes, ARRAY_LEN(routes), err);
     if (r < 0)
         return role_explain_port(role, r, err);
@@ -166,11 +183,14 @@ static int listen_and_serve(struct serve_app *app, struct err *err)
 static int start(void *arg, struct err *err)
 {
     struct serve_app *app = arg;
+    int r = governor_init(app->options.governor.cpu_limit, err);
 
+    if (r < 0)
+        return r;
     app->service = service_new("swell-workload", "serve");
     if (!app->service)
         return err_set(err, -ENOMEM, "out of memory");
-    int r = start_parts(app, err);
+    r = start_parts(app, err);
     if (r == 0)
         r = start_settings(app, err);
     if (r < 0)
@@ -186,6 +206,7 @@ static int stop(void *arg)
     size_t left = service_stop(app->service, app->options.role.drain_timeout_ns);
 
     burn_api_cancel(app->burn);
+    upstream_cancel(app->upstream);
     return left ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -193,6 +214,7 @@ static void app_done(struct serve_app *app)
 {
     reload_free(app->reload);
     burn_api_free(app->burn);
+    upstream_free(app->upstream);
     delays_free(app->delays);
     faults_free(app->faults);
     service_free(app->service);
