@@ -180,8 +180,8 @@ class Consumption(unittest.TestCase):
     def test_memory_is_touched_and_given_back(self):
         with consume() as p:
             before = resident_mib(p)
-            p.request("POST", "/ConsumeMem?megabytes=60&durationSec=2")
             p.request("POST", "/ConsumeMem?megabytes=40&durationSec=600")
+            p.request("POST", "/ConsumeMem?megabytes=60&durationSec=6")  # time to touch all of it
             wait_until(lambda: metric(p, "swell_consume_memory_bytes") == 100 << 20, "100 MB")
             held = resident_mib(p)
             self.assertGreater(held, before + 98)
