@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DEMAND_MAX 10000              /* requests at a time */
+#define DEMAND_MAX 1000               /* requests at a time */
 #define DEMAND_MILLICORES_MAX 1000000 /* of one request */
 
 struct demand { /* {0} is ready to use; the fields belong to demand.c */
