@@ -75,12 +75,11 @@ static void fill_answers(const struct scaler *s, struct reading *r)
         if (m->source == HPA_EXTERNAL) {
             const struct answer *kept = &s->answers[i];
             *a = (struct hpa_answer){.error = *kept->error ? kept->error : NULL,
-                                     .values = kept->values,
-                                     .value_count = kept->count};
+                                     .item_count = kept->count,
+                                     .values = kept->values};
             continue;
         }
-        a->samples = r->observed.samples[m->resource];
-        a->sample_count = r->observed.sample_counts[m->resource];
+        *a = observed_answer(&r->observed, i);
     }
 }
 
@@ -103,7 +102,7 @@ static int read_world(const struct scaler *s, struct reading *r)
     r->selector = selector_text(r->deployment, &selector);
     int ret =
         r->selector
-            ? observed_init(&r->observed,
+            ? observed_init(&r->observed, s->spec,
                             store_list(env->store, KIND_POD, s->spec->namespace, selector),
                             store_list(env->store, KIND_POD_METRICS, s->spec->namespace, selector))
             : -ENOMEM;

@@ -190,3 +190,8 @@ json_t *hpa_status(const struct hpa_spec *spec, const struct hpa_decision *decis
     }
     return status;
 }
+
+bool hpa_status_same(const json_t *a, const json_t *b)
+{
+    return json_equal(a, b);
+}

@@ -88,7 +88,7 @@ static int32_t policy_limit(const struct hpa_policy *p, int32_t start, bool up)
 {
     double share = (double)p->value / 100;
 
-    if (!p->percent)
+    if (p->type == HPA_POLICY_PODS)
         return up ? wrap_add32(start, p->value) : wrap_sub32(start, p->value);
     if (up) /* rounded up: else 1 would never grow */
         return int32_from_double(ceil((double)start * (1 + share)));

@@ -18,5 +18,12 @@ void metric_evaluate(const struct metric_run *run, size_t i, struct hpa_result *
     case HPA_EXTERNAL:
         metric_external(run, i, ret);
         break;
+    case HPA_CONTAINER_RESOURCE:
+    case HPA_PODS:
+    case HPA_OBJECT:
+    case HPA_UNKNOWN_SOURCE:
+        ret->error = ret->cause = "not built yet";
+        ret->reason = "InvalidMetricSourceType";
+        break;
     }
 }

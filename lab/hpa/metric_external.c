@@ -27,7 +27,7 @@ static int64_t sum_capped(const struct hpa_answer *answer)
 {
     int64_t sum = 0;
 
-    for (size_t i = 0; i < answer->value_count; i++) {
+    for (size_t i = 0; i < answer->item_count; i++) {
         int64_t value = answer->values[i];
         if (value > 0 && sum > INT64_MAX - value)
             return INT64_MAX;
@@ -41,7 +41,7 @@ static int64_t sum_not_negative(const struct hpa_answer *answer)
 {
     int64_t sum = 0;
 
-    for (size_t i = 0; i < answer->value_count; i++) {
+    for (size_t i = 0; i < answer->item_count; i++) {
         sum = wrap_add64(sum, answer->values[i]);
         if (sum < 0)
             return INT64_MAX;
@@ -97,12 +97,12 @@ void metric_external(const struct metric_run *run, size_t i, struct hpa_result *
     const struct hpa_metric *m = &run->spec->metrics[i];
     const struct hpa_answer *answer = &run->in->answers[i];
 
-    if (m->selector_error)
-        fail(ret, m->selector_error, m->selector_error);
+    if (m->refused)
+        fail(ret, m->refused, m->refused);
     else if (answer->error)
         fail_to_fetch(run, i, ret, answer->error,
                       "unable to fetch metrics from external metrics API: ");
-    else if (answer->value_count == 0)
+    else if (answer->item_count == 0)
         fail_to_fetch(run, i, ret, "no metrics returned from external metrics API", "");
     else if (m->form == HPA_VALUE)
         evaluate_value(run, i, ret);

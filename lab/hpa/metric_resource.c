@@ -39,7 +39,9 @@ static void fail_to_fetch(const struct metric_run *run, size_t i, struct hpa_res
 
 static int64_t request_of(const struct metric_run *run, size_t i, size_t pod)
 {
-    return run->in->pods[pod].requests[run->spec->metrics[i].resource].milli;
+    if (run->spec->metrics[i].form != HPA_UTILIZATION)
+        return 0;
+    return run->in->pods[pod].requests[i].milli;
 }
 
 static void add(struct load *l, int64_t value, int64_t request)
@@ -147,8 +149,8 @@ static const char *missing_request(const struct metric_run *run, size_t i)
     const struct hpa_metric *m = &run->spec->metrics[i];
 
     for (size_t k = 0; m->form == HPA_UTILIZATION && k < run->in->pod_count; k++)
-        if (run->in->pods[k].requests[m->resource].error)
-            return run->in->pods[k].requests[m->resource].error;
+        if (run->in->pods[k].requests[i].error)
+            return run->in->pods[k].requests[i].error;
     return NULL;
 }
 
@@ -204,7 +206,7 @@ void metric_resource(const struct metric_run *run, size_t i, struct hpa_result *
                       "unable to fetch metrics from resource metrics API: ");
         return;
     }
-    if (answer->sample_count == 0) {
+    if (answer->item_count == 0) {
         fail_to_fetch(run, i, ret, "no metrics returned from resource metrics API", "");
         return;
     }

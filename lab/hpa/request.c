@@ -33,10 +33,10 @@ static bool is_sidecar(const json_t *container)
     return strcmp(jpath_str(container, "restartPolicy", ""), "Always") == 0;
 }
 
-int hpa_pod_request(const json_t *pod, enum hpa_resource resource, int64_t *ret_milli,
+int hpa_pod_request(const json_t *pod, const struct hpa_metric *metric, int64_t *ret_milli,
                     struct err *err)
 {
-    const char *name = resource == HPA_CPU ? "cpu" : "memory";
+    const char *name = metric->name;
     int64_t sum = 0;
     size_t i;
     json_t *container;

@@ -2,6 +2,7 @@
 #include "lab/hpa/spec_parts.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,7 +137,7 @@ static int parse_behavior(const struct place *spec, struct hpa_spec *s)
     struct place behavior;
     int r = spec_enter(spec, "behavior", &behavior);
 
-    s->up.tolerance = s->down.tolerance = -1;
+    s->up.tolerance = s->down.tolerance = NAN;
     if (r < 0 || !behavior.object)
         return r;
 
@@ -162,6 +163,12 @@ static int parse(const struct place *root, struct hpa_spec *s)
     if (r == 0)
         r = parse_behavior(&spec, s);
     return r;
+}
+
+int hpa_spec_parse_unchecked(const json_t *object, struct hpa_spec **ret,
+                             struct hpa_spec_error *ret_error)
+{
+    return hpa_spec_parse(object, ret, ret_error);
 }
 
 int hpa_spec_parse(const json_t *object, struct hpa_spec **ret, struct hpa_spec_error *ret_error)

@@ -15,11 +15,11 @@
 #define PERIOD_MAX_S 1800
 
 static const struct hpa_policy up_policies[] = {
-    {.percent = false, .value = 4, .period_s = 15},
-    {.percent = true, .value = 100, .period_s = 15},
+    {.type = HPA_POLICY_PODS, .value = 4, .period_s = 15},
+    {.type = HPA_POLICY_PERCENT, .value = 100, .period_s = 15},
 };
 static const struct hpa_policy down_policies[] = {
-    {.percent = true, .value = 100, .period_s = 15},
+    {.type = HPA_POLICY_PERCENT, .value = 100, .period_s = 15},
 };
 
 void spec_rules_done(struct hpa_rules *rules)
@@ -58,8 +58,8 @@ static int parse_policy(const struct place *at, struct hpa_policy *ret)
 
     if (r < 0)
         return r;
-    ret->percent = strcmp(type, "Percent") == 0;
-    if (!ret->percent && strcmp(type, "Pods") != 0)
+    ret->type = strcmp(type, "Percent") == 0 ? HPA_POLICY_PERCENT : HPA_POLICY_PODS;
+    if (ret->type == HPA_POLICY_PODS && strcmp(type, "Pods") != 0)
         return spec_bad(at, "type", -EINVAL, "must be Pods or Percent, is '%.80s'", type);
     r = spec_int(at, "value", value, &ret->value);
     if (r == 0)
@@ -192,7 +192,7 @@ static int parse_tolerance(const struct place *at, double *ret)
 {
     const json_t *value = spec_get(at, "tolerance");
 
-    *ret = -1;
+    *ret = NAN;
     if (!value)
         return 0;
     if (spec_quantity_double(value, ret) < 0)
@@ -202,10 +202,10 @@ static int parse_tolerance(const struct place *at, double *ret)
     return 0;
 }
 
-static int parse_rules(const struct place *at, int32_t window_s, const struct hpa_policy *policies,
+static int parse_rules(const struct place *at, const struct hpa_policy *policies,
                        size_t policy_count, struct hpa_rules *ret)
 {
-    const struct range window = {.min = 0, .max = WINDOW_MAX_S, .otherwise = window_s};
+    const struct range window = {.min = 0, .max = WINDOW_MAX_S};
     int r = spec_int(at, "stabilizationWindowSeconds", window, &ret->window_s);
 
     if (r == 0)
@@ -227,8 +227,9 @@ int spec_behavior_parse(const struct place *at, struct hpa_rules *ret_up,
     if (r == 0)
         r = spec_enter(at, "scaleDown", &down);
     if (r == 0)
-        r = parse_rules(&up, 0, up_policies, ARRAY_LEN(up_policies), ret_up);
+        r = parse_rules(&up, up_policies, ARRAY_LEN(up_policies), ret_up);
     if (r == 0)
-        r = parse_rules(&down, -1, down_policies, ARRAY_LEN(down_policies), ret_down);
+        r = parse_rules(&down, down_policies, ARRAY_LEN(down_policies), ret_down);
+    ret_down->default_window = !spec_get(&down, "stabilizationWindowSeconds");
     return r;
 }

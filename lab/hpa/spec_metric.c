@@ -15,7 +15,7 @@ void spec_metric_done(struct hpa_metric *m)
 {
     free(m->name);
     free(m->selector);
-    free(m->selector_error);
+    free(m->refused);
     free(m->selector_print);
     free(m->description);
     free(m->valid_message);
@@ -157,8 +157,8 @@ static int parse_selector(const struct place *metric, struct hpa_metric *m)
     int r = selector_from_json(object, &selector, &err);
 
     if (r == -EINVAL) {
-        m->selector_error = strdup(err.text);
-        r = m->selector_error ? 0 : -ENOMEM;
+        m->refused = strdup(err.text);
+        r = m->refused ? 0 : -ENOMEM;
     } else if (r == 0) {
         r = selector_format(selector, &text);
         selector_free(selector);

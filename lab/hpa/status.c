@@ -175,3 +175,16 @@ void status_write_failed(struct hpa *hpa, const char *error, struct hpa_decision
         texts_format(&hpa->texts, "the HPA controller was unable to update the target scale: %s",
                      error));
 }
+
+/* The controller writes the status before it reports a failed computation. */
+void status_not_kept(struct hpa *hpa, const char *error, struct hpa_decision *d)
+{
+    struct hpa_event *last = d->event_count ? &hpa->events[d->event_count - 1] : NULL;
+    const struct hpa_event failed = last ? *last : (struct hpa_event){0};
+    const bool before = last && strcmp(last->reason, "FailedComputeMetricsReplicas") == 0;
+
+    d->event_count -= before;
+    add_event(hpa, d, "Warning", "FailedUpdateStatus", texts_format(&hpa->texts, "%s", error));
+    if (before)
+        add_event(hpa, d, failed.type, failed.reason, failed.message);
+}

@@ -12,7 +12,7 @@
     }
 #define PERCENT(v, period)                                                                         \
     {                                                                                              \
-        .percent = true, .value = (v), .period_s = (period)                                        \
+        .type = HPA_POLICY_PERCENT, .value = (v), .period_s = (period)                             \
     }
 
 static void legacy_at_most_doubles_or_goes_to_4(void **state)

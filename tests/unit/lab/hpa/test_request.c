@@ -10,8 +10,9 @@
 
 static int ask(const char *text, int64_t *ret, struct err *err)
 {
+    char name[] = "cpu";
     json_t *pod = world_json(text);
-    int r = hpa_pod_request(pod, HPA_CPU, ret, err);
+    int r = hpa_pod_request(pod, &(struct hpa_metric){.name = name}, ret, err);
 
     json_decref(pod);
     return r;

@@ -4,6 +4,7 @@
 #include "lab/hpa/spec_parts.h"
 
 #include <errno.h>
+#include <math.h>
 
 static struct hpa_spec *parse(const char *rest)
 {
@@ -32,7 +33,7 @@ static void defaults_what_is_absent(void **state)
     assert_int_equal(s->metrics[0].form, HPA_UTILIZATION);
     assert_int_equal(s->metrics[0].target, 80);
     assert_false(s->has_behavior);
-    assert_true(s->up.tolerance < 0);
+    assert_true(isnan(s->up.tolerance));
     hpa_spec_free(s);
 }
 
@@ -52,11 +53,11 @@ static void an_empty_behavior_gets_both_directions(void **state)
 
     assert_true(s->has_behavior);
     assert_int_equal(s->up.window_s, 0);
-    assert_int_equal(s->down.window_s, -1);
+    assert_true(s->down.default_window);
     assert_int_equal(s->up.policy_count, 2);
-    assert_false(s->up.policies[0].percent);
+    assert_int_equal(s->up.policies[0].type, HPA_POLICY_PODS);
     assert_int_equal(s->up.policies[0].value, 4);
-    assert_true(s->up.policies[1].percent);
+    assert_int_equal(s->up.policies[1].type, HPA_POLICY_PERCENT);
     assert_int_equal(s->up.policies[1].value, 100);
     assert_int_equal(s->down.policy_count, 1);
     assert_int_equal(s->down.policies[0].period_s, 15);
@@ -98,7 +99,7 @@ static void reads_an_external_metric(void **state)
                         "external metric queue_depth(&LabelSelector{MatchLabels:map[string]string{"
                         "app: x,queue: q1,},MatchExpressions:[]LabelSelectorRequirement{"
                         "LabelSelectorRequirement{Key:tier,Operator:In,Values:[z a],},},})");
-    assert_null(m->selector_error);
+    assert_null(m->refused);
     hpa_spec_free(s);
 }
 
@@ -110,7 +111,7 @@ static void a_bad_metric_selector_is_the_metrics_trouble(void **state)
               "'Value','value':'1'}}}]");
     (void)state;
 
-    assert_non_null(s->metrics[0].selector_error);
+    assert_non_null(s->metrics[0].refused);
     hpa_spec_free(s);
 }
 
