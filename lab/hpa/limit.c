@@ -101,7 +101,7 @@ static int32_t rules_limit(const struct hpa_rules *rules, const struct changes *
                            uint64_t now_ns)
 {
     const bool highest = (rules->select == HPA_SELECT_MAX) == going_up;
-    int32_t limit = highest ? INT32_MIN : INT32_MAX;
+    int32_t limit = highest ? INT32_MIN : INT32_MAX, proposed = 0;
 
     if (rules->select == HPA_SELECT_DISABLED)
         return current;
@@ -109,7 +109,8 @@ static int32_t rules_limit(const struct hpa_rules *rules, const struct changes *
         const struct hpa_policy *p = &rules->policies[i];
         int32_t start = wrap_add32(wrap_sub32(current, changes_within(up, p->period_s, now_ns)),
                                    changes_within(down, p->period_s, now_ns));
-        int32_t proposed = policy_limit(p, start, going_up);
+        if (p->type != HPA_POLICY_UNKNOWN) /* else that of the policy before */
+            proposed = policy_limit(p, start, going_up);
         if (highest ? proposed > limit : proposed < limit)
             limit = proposed;
     }

@@ -6,20 +6,35 @@
 
 static void fail(struct hpa_result *ret, const char *error, const char *cause)
 {
-    ret->reason = "FailedGetExternalMetric";
     ret->error = error;
     ret->cause = cause;
 }
 
-static void fail_to_fetch(const struct metric_run *run, size_t i, struct hpa_result *ret,
-                          const char *cause, const char *what)
+/* The controller mixes up kind and error in the text of an Object metric. */
+static void fail_to_fetch(const struct metric_run *run, size_t i, struct hpa_result *ret)
 {
     const struct hpa_metric *m = &run->spec->metrics[i];
+    const struct hpa_answer *a = &run->in->answers[i];
+    const char *what;
 
+    if (m->source == HPA_OBJECT) {
+        fail(
+            ret,
+            texts_format(run->texts,
+                         "unable to get metric %s: %s on %s %s/unable to fetch metrics from custom "
+                         "metrics API: %s",
+                         m->name, m->object.kind, run->spec->namespace, m->object.name, a->error),
+            a->error);
+        return;
+    }
+    what = a->error
+               ? texts_format(run->texts, "unable to fetch metrics from external metrics API: %s",
+                              a->error)
+               : "no metrics returned from external metrics API";
     fail(ret,
-         texts_format(run->texts, "unable to get external metric %s/%s/%s: %s%s",
-                      run->spec->namespace, m->name, m->selector_print, what, cause),
-         cause);
+         texts_format(run->texts, "unable to get external metric %s/%s/%s: %s",
+                      run->spec->namespace, m->name, m->selector_print, what),
+         a->error ? a->error : what);
 }
 
 /* Stops at the largest number where a positive value would go beyond it. */
@@ -58,10 +73,11 @@ static int32_t capped_replicas(double replicas)
  */
 static void evaluate_value(const struct metric_run *run, size_t i, struct hpa_result *ret)
 {
-    static const char no_pods[] = "no pods returned by selector while calculating replica count";
+    const struct hpa_metric *m = &run->spec->metrics[i];
+    const struct hpa_answer *answer = &run->in->answers[i];
 
-    ret->value = sum_capped(&run->in->answers[i]);
-    ret->ratio = ret->final_ratio = (double)ret->value / (double)run->spec->metrics[i].target;
+    ret->value = m->source == HPA_OBJECT ? answer->values[0] : sum_capped(answer);
+    ret->ratio = ret->final_ratio = (double)ret->value / (double)m->target;
     ret->has_value = true;
     ret->within = tolerance_within(&run->tolerance, ret->ratio);
     ret->proposal = run->in->spec_replicas;
@@ -69,41 +85,45 @@ static void evaluate_value(const struct metric_run *run, size_t i, struct hpa_re
         return;
 
     if (run->in->pod_count == 0) {
-        fail(ret, texts_format(run->texts, "unable to calculate ready pods: %s", no_pods), no_pods);
+        const char *error =
+            texts_format(run->texts, "unable to calculate ready pods: %s", metric_no_pods);
+        fail(ret, error, metric_no_pods);
         return;
     }
     ret->multiplier = pods_ready_now(run->pods);
     ret->proposal = capped_replicas(ret->ratio * (double)ret->multiplier);
 }
 
-/* The value is shared out: target is what one pod may have. The base is the scale's status. */
+/* The value is shared out: target is what one pod may have. The base is the scale's status. Only
+ * External is guarded against overflow. */
 static void evaluate_average(const struct metric_run *run, size_t i, struct hpa_result *ret)
 {
-    const double target = (double)run->spec->metrics[i].target;
+    const struct hpa_metric *m = &run->spec->metrics[i];
+    const struct hpa_answer *answer = &run->in->answers[i];
+    const bool external = m->source == HPA_EXTERNAL;
+    const double target = (double)m->target;
     const double replicas = (double)run->in->status_replicas;
 
-    ret->value = sum_not_negative(&run->in->answers[i]);
-    const double value = (double)ret->value;
+    ret->value = external ? sum_not_negative(answer) : answer->values[0];
+    const double value = (double)ret->value, share = ceil(value / target);
 
     ret->ratio = ret->final_ratio = value / (target * replicas);
     ret->has_value = true;
     ret->within = tolerance_within(&run->tolerance, ret->ratio);
-    ret->proposal = ret->within ? run->in->status_replicas : capped_replicas(ceil(value / target));
-    ret->average = value >= 0x1p63 ? INT64_MAX : int64_from_double(ceil(value / replicas));
+    ret->proposal = run->in->status_replicas;
+    if (!ret->within)
+        ret->proposal = external ? capped_replicas(share) : int32_from_double(share);
+    ret->average =
+        external && value >= 0x1p63 ? INT64_MAX : int64_from_double(ceil(value / replicas));
 }
 
-void metric_external(const struct metric_run *run, size_t i, struct hpa_result *ret)
+void metric_whole(const struct metric_run *run, size_t i, struct hpa_result *ret)
 {
     const struct hpa_metric *m = &run->spec->metrics[i];
     const struct hpa_answer *answer = &run->in->answers[i];
 
-    if (m->refused)
-        fail(ret, m->refused, m->refused);
-    else if (answer->error)
-        fail_to_fetch(run, i, ret, answer->error,
-                      "unable to fetch metrics from external metrics API: ");
-    else if (answer->item_count == 0)
-        fail_to_fetch(run, i, ret, "no metrics returned from external metrics API", "");
+    if (answer->error || (m->source == HPA_EXTERNAL && answer->item_count == 0))
+        fail_to_fetch(run, i, ret);
     else if (m->form == HPA_VALUE)
         evaluate_value(run, i, ret);
     else
