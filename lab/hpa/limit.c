@@ -93,9 +93,14 @@ int32_t changes_within(const struct changes *c, int32_t period_s, uint64_t now_n
     return sum;
 }
 
+int32_t limit_legacy_step(int32_t current)
+{
+    return int32_from_double(fmax(2.0 * (double)current, 4.0));
+}
+
 struct limited limit_legacy(int32_t current, int32_t stabilised, int32_t min, int32_t max)
 {
-    int32_t step = int32_from_double(fmax(2.0 * (double)current, 4.0));
+    int32_t step = limit_legacy_step(current);
     int32_t upper = max > step ? step : max;
 
     if (stabilised < min)
@@ -124,9 +129,8 @@ int32_t policy_limit(const struct hpa_policy *p, int32_t start, bool going_up)
 }
 
 /* Max means the largest change: going down that is the lowest limit. */
-static int32_t rules_limit(const struct hpa_rules *rules, const struct changes *up,
-                           const struct changes *down, int32_t current, bool going_up,
-                           uint64_t now_ns)
+int32_t rules_limit(const struct hpa_rules *rules, const struct changes *up,
+                    const struct changes *down, int32_t current, bool going_up, uint64_t now_ns)
 {
     const bool highest = (rules->select == HPA_SELECT_MAX) == going_up;
     int32_t limit = highest ? INT32_MIN : INT32_MAX;

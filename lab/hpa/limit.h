@@ -51,6 +51,14 @@ int32_t policy_start(const struct hpa_policy *p, const struct changes *up,
                      const struct changes *down, int32_t current, uint64_t now_ns);
 int32_t policy_limit(const struct hpa_policy *p, int32_t start, bool going_up);
 
+/* How far all policies of one direction let go; may lie on the wrong side of current, which then
+ * counts. */
+int32_t rules_limit(const struct hpa_rules *rules, const struct changes *up,
+                    const struct changes *down, int32_t current, bool going_up, uint64_t now_ns);
+
+/* Without behavior: how far up one step may go, whatever max says. */
+int32_t limit_legacy_step(int32_t current);
+
 /* Without behavior: at most twice the current size or 4, whichever is more, within min..max. */
 struct limited limit_legacy(int32_t current, int32_t stabilised, int32_t min, int32_t max);
 
