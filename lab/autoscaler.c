@@ -153,21 +153,21 @@ static const char *write_scale(const struct scaler *s, int32_t replicas)
     return NULL;
 }
 
-static void write_status(const struct scaler *s, const struct hpa_decision *d)
+static void write_status(const struct scaler *s, const struct hpa_decision *d,
+                         const json_t *old_status)
 {
-    struct store *store = s->all->env->store;
-    json_auto_t *hpa = store_get(store, KIND_HPA, s->spec->namespace, s->spec->name);
-    json_t *status = hpa_status(s->spec, d, jpath(hpa, "status"), d->now_ns);
+    json_t *status = hpa_status(s->spec, d, old_status, d->now_ns);
 
     if (status)
-        (void)store_patch(store, KIND_HPA, s->spec->namespace, s->spec->name, "status", status);
+        (void)store_patch(s->all->env->store, KIND_HPA, s->spec->namespace, s->spec->name, "status",
+                          status);
 }
 
 static void write_record(const struct scaler *s, const struct hpa_input *in,
-                         const struct hpa_decision *d)
+                         const struct hpa_decision *d, const json_t *old_status)
 {
     char next[CLOCK_TEXT_MAX];
-    json_t *record = hpa_record(s->hpa, s->spec, in, d);
+    json_t *record = hpa_record(s->hpa, s->spec, in, d, old_status);
     json_auto_t *object = json_pack("{s:{s:s, s:s}, s:s, s:o?}", "metadata", "name", s->spec->name,
                                     "namespace", s->spec->namespace, "nextSyncTime",
                                     clock_rfc3339_micro(s->next_sync_ns, next), "record", record);
@@ -184,6 +184,17 @@ static void write_events(const struct scaler *s, const struct hpa_decision *d)
                      d->events[i].message);
 }
 
+static void write_all(const struct scaler *s, const struct hpa_input *in,
+                      const struct hpa_decision *d)
+{
+    json_auto_t *hpa = store_get(s->all->env->store, KIND_HPA, s->spec->namespace, s->spec->name);
+    const json_t *old_status = jpath(hpa, "status");
+
+    write_events(s, d);
+    write_status(s, d, old_status);
+    write_record(s, in, d, old_status);
+}
+
 static void evaluate(struct scaler *s)
 {
     struct reading r;
@@ -194,11 +205,8 @@ static void evaluate(struct scaler *s)
         int ret = hpa_evaluate(s->hpa, s->spec, &in, &d);
         if (ret == 0 && d.rescale)
             hpa_commit(s->hpa, s->spec, &d, write_scale(s, d.desired), in.now_ns);
-        if (ret == 0) {
-            write_events(s, &d);
-            write_status(s, &d);
-            write_record(s, &in, &d);
-        }
+        if (ret == 0)
+            write_all(s, &in, &d);
     }
     reading_done(&r);
 }
