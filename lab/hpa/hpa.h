@@ -43,7 +43,12 @@ enum hpa_source {
     HPA_UNKNOWN_SOURCE, /* only unchecked */
 };
 enum hpa_resource { HPA_CPU, HPA_MEMORY, HPA_OTHER_RESOURCE };
-enum hpa_form { HPA_UTILIZATION, HPA_AVERAGE_VALUE, HPA_VALUE };
+enum hpa_form {
+    HPA_UTILIZATION,
+    HPA_AVERAGE_VALUE,
+    HPA_VALUE,
+    HPA_NO_FORM, /* no target that fits; such a metric is refused */
+};
 
 struct hpa_object { /* what an Object metric describes */
     char *api_version, *kind, *name;
@@ -105,8 +110,9 @@ struct hpa_spec { /* read it, leave writing to spec.c */
 
 struct hpa_spec_error {
     char path[160]; /* of the first error, in the form of jpath.h: "spec.metrics[0].type" */
-    struct err err; /* all of them as the API server words them: one "path: message", or several
-                     * as "[path: message, path: message]" */
+    struct err err; /* all of them as the API server words them: one "path: message", or several as
+                     * "[path: message, path: message]" */
+    size_t count;   /* how many of them; 0 when the object could not be read */
 };
 
 /* Reads, defaults and validates a HorizontalPodAutoscaler of autoscaling/v2 or autoscaling/v1 (with
@@ -166,7 +172,7 @@ struct hpa_pod {
 };
 
 /* What a Pod object requests of the metric's resource: of one container, of the pod as a whole, or
- * the sum of its containers, as the controller finds it. 0; -ENOENT or -EINVAL with the text for
+ * the sum of its containers, as the controller finds it. 0, or -ENOENT with the text for
  * hpa_request.error. */
 int hpa_pod_request(const json_t *pod, const struct hpa_metric *metric, int64_t *ret_milli,
                     struct err *err);

@@ -133,13 +133,14 @@ int32_t rules_limit(const struct hpa_rules *rules, const struct changes *up,
                     const struct changes *down, int32_t current, bool going_up, uint64_t now_ns)
 {
     const bool highest = (rules->select == HPA_SELECT_MAX) == going_up;
-    int32_t limit = highest ? INT32_MIN : INT32_MAX;
+    int32_t limit = highest ? INT32_MIN : INT32_MAX, proposed = 0;
 
     if (rules->select == HPA_SELECT_DISABLED)
         return current;
     for (size_t i = 0; i < rules->policy_count; i++) {
         const struct hpa_policy *p = &rules->policies[i];
-        int32_t proposed = policy_limit(p, policy_start(p, up, down, current, now_ns), going_up);
+        if (p->type != HPA_POLICY_UNKNOWN) /* else that of the policy before */
+            proposed = policy_limit(p, policy_start(p, up, down, current, now_ns), going_up);
         if (highest ? proposed > limit : proposed < limit)
             limit = proposed;
     }

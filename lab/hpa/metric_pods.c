@@ -22,18 +22,28 @@ static void fail(const struct metric_run *run, size_t i, struct hpa_result *ret,
 {
     const struct hpa_metric *m = &run->spec->metrics[i];
 
-    ret->reason = "FailedGetResourceMetric";
-    ret->cause = cause;
-    ret->error = texts_format(run->texts, "failed to get %s %s: %s", m->name,
-                              m->form == HPA_UTILIZATION ? "utilization" : "usage", cause);
+    ret->error = ret->cause = cause;
+    if (m->source != HPA_PODS)
+        ret->error = texts_format(run->texts, "failed to get %s %s: %s", m->name,
+                                  m->form == HPA_UTILIZATION ? "utilization" : "usage", cause);
 }
 
+/* error NULL: the answer was empty. */
 static void fail_to_fetch(const struct metric_run *run, size_t i, struct hpa_result *ret,
-                          const char *cause, const char *what)
+                          const char *error)
 {
+    const struct hpa_metric *m = &run->spec->metrics[i];
+    const bool custom = m->source == HPA_PODS;
+    const char *cause = error    ? error
+                        : custom ? "no metrics returned from custom metrics API"
+                                 : "no metrics returned from resource metrics API";
+    const char *tried = !error   ? ""
+                        : custom ? "unable to fetch metrics from custom metrics API: "
+                                 : "unable to fetch metrics from resource metrics API: ";
+
     fail(run, i, ret,
-         texts_format(run->texts, "unable to get metrics for resource %s: %s%s",
-                      run->spec->metrics[i].name, what, cause));
+         texts_format(run->texts, "unable to get metric%s %s: %s%s", custom ? "" : "s for resource",
+                      m->name, tried, cause));
     ret->cause = cause;
 }
 
@@ -200,22 +210,18 @@ static void compute(const struct metric_run *run, size_t i, struct hpa_result *r
     propose_filled(ret, l.held, current);
 }
 
-void metric_resource(const struct metric_run *run, size_t i, struct hpa_result *ret)
+void metric_pods(const struct metric_run *run, size_t i, struct hpa_result *ret)
 {
+    const struct hpa_metric *m = &run->spec->metrics[i];
     const struct hpa_answer *answer = &run->in->answers[i];
-    const bool cpu = run->spec->metrics[i].resource == HPA_CPU;
+    const bool cpu = m->source != HPA_PODS && m->resource == HPA_CPU;
 
-    if (answer->error) {
-        fail_to_fetch(run, i, ret, answer->error,
-                      "unable to fetch metrics from resource metrics API: ");
-        return;
-    }
-    if (answer->item_count == 0) {
-        fail_to_fetch(run, i, ret, "no metrics returned from resource metrics API", "");
+    if (answer->error || answer->item_count == 0) {
+        fail_to_fetch(run, i, ret, answer->error);
         return;
     }
     if (run->in->pod_count == 0) {
-        fail(run, i, ret, "no pods returned by selector while calculating replica count");
+        fail(run, i, ret, metric_no_pods);
         return;
     }
 
