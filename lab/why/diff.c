@@ -15,13 +15,12 @@
 struct differences {
     FILE *out;
     size_t count, shown_max;
-    char first[PATH_SIZE];
 };
 
-/* They follow from the rest, and would only repeat it. */
+/* They follow from the rest and would only repeat it, or differ in every run. */
 static bool is_derived(const char *key)
 {
-    static const char *const keys[] = {"sentence", "why", "conditions", "events"};
+    static const char *const keys[] = {"time", "sentence", "why", "conditions", "events"};
 
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
         if (strcmp(keys[i], key) == 0)
@@ -40,9 +39,7 @@ static void print_value(const json_t *value, FILE *out)
 
 static void note(struct differences *d, const char *path, const json_t *a, const json_t *b)
 {
-    if (d->count++ == 0)
-        (void)snprintf(d->first, sizeof(d->first), "%s", path);
-    if (d->count > d->shown_max)
+    if (++d->count > d->shown_max)
         return;
     (void)fprintf(d->out, "    %s: ", path);
     print_value(a, d->out);
@@ -137,7 +134,6 @@ static void tell_figures(const json_t *a, const json_t *b, FILE *out)
 {
     struct differences d = {.out = out, .shown_max = SHOWN_MAX};
 
-    (void)fprintf(out, "  in figures, the cause first:\n");
     compare(&d, "", a, b);
     if (d.count > d.shown_max)
         (void)fprintf(out, "    and %zu more\n", d.count - d.shown_max);
@@ -195,9 +191,10 @@ void diff_runs(const struct run *a, const char *a_name, const struct run *b, con
         (void)fprintf(out, "they part at step %" PRId64 "\n", p.decision.a->number);
         tell_side(a_name, a, p.decision.a, out);
         tell_side(b_name, b, p.decision.b, out);
+        (void)fprintf(out, "  In figures, the cause first:\n");
         tell_figures(p.decision.a->record, p.decision.b->record, out);
         if (p.figures.a != p.decision.a) {
-            (void)fprintf(out, "  Their figures differ from step %" PRId64 " on:\n",
+            (void)fprintf(out, "  Figures differ already from step %" PRId64 " on:\n",
                           p.figures.a->number);
             tell_figures(p.figures.a->record, p.figures.b->record, out);
         }

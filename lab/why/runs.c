@@ -180,47 +180,47 @@ static size_t blanks_at(const char *text)
     return strspn(text, " \t\r\n");
 }
 
-/* One JSON value after the other, whatever stands between them. */
-static int parse_all(struct runs *r, const char *path, const struct buf *text, struct err *err)
+static int add_text(struct runs *r, struct where *w, const char *text, size_t len, size_t *ret_used,
+                    struct err *err)
 {
-    struct where w = {.path = path, .line = 1};
-    size_t at = 0;
+    json_error_t bad;
+    json_t *document = json_loadb(text, len, JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, &bad);
 
-    for (size_t next = blanks_at(text->data); next < text->len;) {
-        json_error_t bad;
-        w.line += lines_in(text->data + at, next - at);
-        at = next;
-        json_t *document = json_loadb(text->data + at, text->len - at,
-                                      JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, &bad);
-        if (!document)
-            return err_set(err, -EINVAL, "'%s' line %d: %s", path, w.line + bad.line - 1, bad.text);
-        if (json_array_append_new(r->documents, document) < 0)
-            return out_of_memory(err);
-        int ret = add_document(r, &w, document, err);
-        if (ret < 0)
-            return ret;
-        next = at + (size_t)bad.position;
-        next += blanks_at(text->data + next);
-    }
-    return r->count ? 0 : err_set(err, -EINVAL, "'%s' holds no decision", path);
+    if (!document)
+        return err_set(err, -EINVAL, "'%s' line %d: %s", w->path, w->line + bad.line - 1, bad.text);
+    if (json_array_append_new(r->documents, document) < 0)
+        return out_of_memory(err);
+    *ret_used = (size_t)bad.position;
+    return add_document(r, w, document, err);
 }
 
-int runs_read(const char *path, struct runs *ret, struct err *err)
+int runs_parse(const char *path, const char *text, size_t len, struct runs *ret, struct err *err)
 {
-    scoped(buf_done) struct buf text = {.max = RUNS_INPUT_MAX};
     struct runs runs = {.documents = json_array(), .by_title = json_object()};
-    const bool input = strcmp(path, "-") == 0;
-    int r = buf_read_file(&text, input ? "/dev/stdin" : path, err);
+    struct where w = {.path = path, .line = 1};
+    size_t at = 0, used = 0, next;
+    int r = 0;
 
-    if (r == 0 && !text.data)
-        r = err_set(err, -EINVAL, "'%s' is empty", path);
-    if (r == 0)
-        r = parse_all(&runs, path, &text, err);
+    while (r == 0 && (next = at + used + blanks_at(text + at + used)) < len) {
+        w.line += lines_in(text + at, next - at);
+        at = next;
+        r = add_text(&runs, &w, text + at, len - at, &used, err);
+    }
+    if (r == 0 && runs.count == 0)
+        r = err_set(err, -EINVAL, "'%s' holds no decision", path);
     if (r < 0)
         runs_done(&runs);
     else
         *ret = runs;
     return r;
+}
+
+int runs_read(const char *path, struct runs *ret, struct err *err)
+{
+    scoped(buf_done) struct buf text = {.max = RUNS_INPUT_MAX};
+    int r = buf_read_file(&text, strcmp(path, "-") == 0 ? "/dev/stdin" : path, err);
+
+    return r < 0 ? r : runs_parse(path, text.data ? text.data : "", text.len, ret, err);
 }
 
 void runs_done(struct runs *r)

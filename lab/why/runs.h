@@ -38,6 +38,9 @@ struct runs {
 /* path "-" is standard input. 0; -EINVAL for what is no decision, with the line in err; a negative
  * errno when it cannot be read. ret needs runs_done only after 0. */
 int runs_read(const char *path, struct runs *ret, struct err *err);
+
+/* The same from memory; text ends with a NUL behind len bytes, path is for messages. */
+int runs_parse(const char *path, const char *text, size_t len, struct runs *ret, struct err *err);
 void runs_done(struct runs *r);
 
 /* NULL when there is none. */

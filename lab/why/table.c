@@ -58,7 +58,7 @@ static void print(const char *title, const json_t *rows, const struct column *co
     if (title)
         (void)fprintf(out, "\n%s\n", title);
     for (size_t k = 0; k < count; k++) {
-        widths[k] = width_of(rows, &columns[k]);
+        widths[k] = k + 1 < count ? width_of(rows, &columns[k]) : 0;
         (void)fprintf(out, "%*s%s", widths[k], columns[k].heading, k + 1 < count ? "  " : "\n");
     }
     json_array_foreach (rows, i, row)
