@@ -5,8 +5,9 @@ import os
 import subprocess
 import tempfile
 import unittest
+import urllib.request
 
-from program import BIN, run
+from program import BIN, DEADLINE_S, Program, run, wait_until
 
 
 def record(second, current, result, rule, sentence, **more):
@@ -189,6 +190,48 @@ class TwoRuns(Files):
         self.assertEqual(["s, default/web: 4 steps, no difference",
                           f"  {a} has 6 steps, {b} has 4."],
                          self.why(f"--diff={b}", a).splitlines())
+
+
+SCENE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../lab/scenes/cpu")
+DECISIONS = "/apis/swell.dev/v1/scalingdecisions"
+
+
+class ARunningLab(Files):
+    def test_answers_with_the_whole_record_and_shows_its_words_on_the_page(self):
+        with Program("swell-lab", "up", "-f", SCENE, "--port=0", "--speed=60") as lab:
+            decisions = wait_until(lambda: self.measured(lab), "a decision by metrics")
+            shown = self.first_target(lab, lambda t: t["decision"]["why"])
+            self.assertEqual(0, lab.stop())
+        record = decisions["items"][0]["record"]
+        self.assertEqual(1, record["version"])
+        pod = record["metrics"][0]["pods"][0]
+        self.assertEqual(("counted", "200m"), (pod["rule"], pod["request"]))
+        self.assertIn("recommendations", record["stabilisation"]["down"])
+        self.assertTrue(record["conditions"])
+        self.assertTrue({"sentence", "why", "rule"} <= set(shown["decision"]))
+        self.assertAlmostEqual(45, shown["metric"]["low"])
+        self.assertIn(record["sentence"], self.why("--step=0", self.file("list", decisions)))
+
+    @staticmethod
+    def measured(lab):
+        """The lab's decisions, once one of them comes from a metric."""
+        decisions = lab.json(DECISIONS)
+        found = any("recommendation" in item["record"] for item in decisions["items"])
+        return decisions if found else None
+
+    @staticmethod
+    def first_target(lab, wanted):
+        """The first in the page's stream that is as wanted."""
+        with urllib.request.urlopen(f"http://{lab.address}:{lab.port}/lab/stream",
+                                    timeout=DEADLINE_S) as stream:
+            for line in stream:
+                if not line.startswith(b"data: "):
+                    continue
+                point = json.loads(line[6:])
+                for target in point.get("targets", []):
+                    if wanted(target):
+                        return target
+        raise AssertionError("the stream ended")
 
 
 class WrongInput(Files):
