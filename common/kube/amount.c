@@ -50,7 +50,7 @@ static int parse_exponent(const char *text, int64_t *ret)
     if (!*c)
         return -EINVAL;
     for (; *c >= '0' && *c <= '9'; c++)
-        if (value < 1000000000)
+        if (value < 100000000)
             value = value * 10 + (*c - '0');
     if (*c)
         return -EINVAL;
