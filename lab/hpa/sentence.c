@@ -80,8 +80,8 @@ static void say_stand_ins(struct words *w, const struct hpa_result *r)
     const bool up = r->ratio > 1.0; /* on the way down only missing pods are filled in */
     char pods[WORD_MAX];
 
-    words_say(w, ", %s more taken as %s",
-              words_count((int64_t)(r->missing + (up ? r->unready : 0)), "pod", pods),
+    words_say(w, ", %s taken as %s",
+              words_count((int64_t)(r->missing + (up ? r->unready : 0)), "more pod", pods),
               up ? "idle" : "busy");
 }
 

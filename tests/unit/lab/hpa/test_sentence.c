@@ -237,12 +237,12 @@ static void says_what_stands_in_for_pods_that_are_not_counted(void **state)
     w.pods[4].phase = HPA_PENDING;
     world_samples(&w, 0, 3, busy);
     (void)world_step(&w);
-    says(&w, "CPU is 200 % of what 3 pods request, target 50 %, 2 pods more taken as idle: 5 × 2.4 "
+    says(&w, "CPU is 200 % of what 3 pods request, target 50 %, 2 more pods taken as idle: 5 × 2.4 "
              "= 12 pods; maxReplicas is 10");
     w.in.now_ns += 301 * S;
     world_samples(&w, 0, 3, calm);
     (void)world_step(&w);
-    says(&w, "CPU is 10 % of what 3 pods request, target 50 %, 1 pod more taken as busy: 4 × 0.64 "
+    says(&w, "CPU is 10 % of what 3 pods request, target 50 %, 1 more pod taken as busy: 4 × 0.64 "
              "= 2.56, so 3 pods");
     world_end(&w);
 }
