@@ -208,7 +208,7 @@ class ARunningLab(Files):
         self.assertEqual(("counted", "200m"), (pod["rule"], pod["request"]))
         self.assertIn("recommendations", record["stabilisation"]["down"])
         self.assertTrue(record["conditions"])
-        self.assertTrue({"sentence", "why", "rule"} <= set(shown["decision"]))
+        self.assertTrue({"sentence", "why"} <= set(shown["decision"]))
         self.assertAlmostEqual(45, shown["metric"]["low"])
         self.assertIn(record["sentence"], self.why("--step=0", self.file("list", decisions)))
 

@@ -223,5 +223,5 @@ int main(void)
         cmocka_unit_test(failures_say_what_was_tried),
         cmocka_unit_test(a_write_that_failed_is_tried_again),
     };
-    return cmocka_run_group_tests_name("why", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("record_why", tests, NULL, NULL);
 }
