@@ -329,6 +329,8 @@ bool hpa_status_same(const json_t *a, const json_t *b);
  * this decision or no memory. */
 json_t *hpa_current_metrics(const struct hpa_spec *spec, const struct hpa_decision *decision);
 
+#define HPA_RECORD_VERSION 1
+
 /* The decision record, for the page, `why` and tests: docs/decision-record.md describes it. New;
  * NULL when out of memory. Costs more than the evaluation, so call it where somebody reads it:
  * after hpa_commit, before the next hpa_evaluate of this hpa, with the input of this one.

@@ -169,7 +169,7 @@ json_t *hpa_record(const struct hpa *hpa, const struct hpa_spec *spec, const str
     char time[CLOCK_TEXT_MAX];
     struct object o = object_begin();
 
-    object_int(&o, "version", RECORD_VERSION);
+    object_int(&o, "version", HPA_RECORD_VERSION);
     object_text(&o, "time", clock_rfc3339_micro(d->now_ns, time));
     put_object(&o, spec);
     if (d->outcome != HPA_NO_SCALE) {

@@ -6,8 +6,6 @@
 
 #include "lab/hpa/state.h"
 
-#define RECORD_VERSION 1
-
 /* One object per metric of the spec, in its order. */
 json_t *record_metrics(const struct hpa_settings *settings, const struct hpa_spec *spec,
                        const struct hpa_input *in, const struct hpa_decision *d);

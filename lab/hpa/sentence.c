@@ -74,10 +74,23 @@ static void say_quotient(struct words *w, const struct hpa_metric *m, const stru
         words_say(w, ": %s, so %s", words_number(quotient, exact), pods);
 }
 
+/* The ratio is then not the quotient of the two figures that were said. */
+static void say_stand_ins(struct words *w, const struct hpa_result *r)
+{
+    const bool up = r->ratio > 1.0; /* on the way down only missing pods are filled in */
+    char pods[WORD_MAX];
+
+    words_say(w, ", %s taken as %s",
+              words_count((int64_t)(r->missing + (up ? r->unready : 0)), "more pod", pods),
+              up ? "idle" : "busy");
+}
+
 static void say_metric(struct words *w, const struct hpa_metric *m, const struct hpa_result *r,
                        const struct hpa_decision *d)
 {
     say_value(w, m, r);
+    if (r->multiplier > 0 && r->final_ratio != r->ratio)
+        say_stand_ins(w, r);
     if (r->multiplier > 0)
         say_product(w, r);
     else if (r->missing + r->unready > 0 && (!r->within || r->final_ratio != r->ratio))

@@ -226,6 +226,27 @@ static void says_how_much_memory_and_of_which_kind(void **state)
     world_end(&w);
 }
 
+static void says_what_stands_in_for_pods_that_are_not_counted(void **state)
+{
+    struct world w;
+    int64_t busy[] = {200, 200, 200}, calm[] = {10, 10, 10};
+    (void)state;
+
+    world_begin(&w, CPU_HPA);
+    world_pods(&w, 5);
+    w.pods[4].phase = HPA_PENDING;
+    world_samples(&w, 0, 3, busy);
+    (void)world_step(&w);
+    says(&w, "CPU is 200 % of what 3 pods request, target 50 %, 2 more pods taken as idle: 5 × 2.4 "
+             "= 12 pods; maxReplicas is 10");
+    w.in.now_ns += 301 * S;
+    world_samples(&w, 0, 3, calm);
+    (void)world_step(&w);
+    says(&w, "CPU is 10 % of what 3 pods request, target 50 %, 1 more pod taken as busy: 4 × 0.64 "
+             "= 2.56, so 3 pods");
+    world_end(&w);
+}
+
 static void says_which_selector_is_wrong(void **state)
 {
     struct world w;
@@ -252,6 +273,7 @@ int main(void)
         cmocka_unit_test(says_what_the_policies_allow),
         cmocka_unit_test(says_which_bound_stopped_it),
         cmocka_unit_test(says_how_much_memory_and_of_which_kind),
+        cmocka_unit_test(says_what_stands_in_for_pods_that_are_not_counted),
         cmocka_unit_test(says_which_selector_is_wrong),
     };
     return cmocka_run_group_tests_name("sentence", tests, NULL, NULL);

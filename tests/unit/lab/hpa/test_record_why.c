@@ -61,7 +61,8 @@ static void a_window_says_when_it_lets_go(void **state)
     step(&w, 0, 10);
     step(&w, 250, 3);
     says(&w, "scaleDownWindow",
-         "queue_depth is 15, target 5: that makes 3. In 50 seconds it may shrink, unless it wants "
+         "queue_depth is 15, target 5 per pod: that makes 3. In 50 seconds it may shrink, unless "
+         "it wants "
          "as many "
          "again.");
     world_end(&w);
@@ -73,7 +74,8 @@ static void a_window_says_when_it_lets_go(void **state)
     step(&w, 0, 9);
     step(&w, 20, 9);
     says(&w, "scaleUpWindow",
-         "queue_depth is 45, target 5: that makes 9. In 40 seconds it may grow, unless it wants as "
+         "queue_depth is 45, target 5 per pod: that makes 9. In 40 seconds it may grow, unless it "
+         "wants as "
          "few "
          "again.");
     world_end(&w);
@@ -221,5 +223,5 @@ int main(void)
         cmocka_unit_test(failures_say_what_was_tried),
         cmocka_unit_test(a_write_that_failed_is_tried_again),
     };
-    return cmocka_run_group_tests_name("why", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("record_why", tests, NULL, NULL);
 }

@@ -64,13 +64,18 @@ static void say_uncounted_pods(struct words *w, const json_t *metric)
 
 /* ---- each rule ---- */
 
+static const char *per_pod(const struct hpa_metric *m)
+{
+    return m->form == HPA_AVERAGE_VALUE ? " per pod" : "";
+}
+
 static void say_band(struct words *w, const struct hpa_metric *m, const struct hpa_decision *d)
 {
     char low[WORD_MAX], high[WORD_MAX];
 
-    words_say(w, "Nothing moves between %s and %s.",
+    words_say(w, "Nothing moves between %s and %s%s.",
               words_amount(m, (double)m->target * d->tolerance_low, low),
-              words_amount(m, (double)m->target * d->tolerance_high, high));
+              words_amount(m, (double)m->target * d->tolerance_high, high), per_pod(m));
 }
 
 static void say_filled(struct words *w, const struct hpa_result *r)
@@ -108,9 +113,9 @@ static void say_winner(struct words *w, const struct hpa_spec *spec, const struc
     char value[WORD_MAX], target[WORD_MAX];
 
     words_say_metric(w, m);
-    words_say(w, " is %s, target %s: that makes %d.",
+    words_say(w, " is %s, target %s%s: that makes %d.",
               words_amount(m, (double)d->results[d->winner].value, value),
-              words_amount(m, (double)m->target, target), d->recommendation);
+              words_amount(m, (double)m->target, target), per_pod(m), d->recommendation);
 }
 
 /* "4 pods in 15 seconds, 4 of them used; the next come back in 10 seconds" */
