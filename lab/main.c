@@ -11,6 +11,7 @@
 static const struct command commands[] = {
     {"demo", "plays scenes that show autoscaling", run_demo},
     {"up", "runs manifests until Ctrl-C", run_up},
+    {"why", "explains what an autoscaler did", run_why},
 };
 
 static const struct program program = {

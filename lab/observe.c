@@ -51,88 +51,109 @@ static enum hpa_ready ready_of(const json_t *condition)
     return strcmp(status, "False") == 0 ? HPA_READY_FALSE : HPA_READY_UNKNOWN;
 }
 
-static void read_request(const json_t *pod, enum hpa_resource resource, struct err *err,
-                         struct hpa_request *ret)
+static void read_requests(const json_t *pod, const struct hpa_spec *spec, struct err *errors,
+                          struct hpa_request *ret)
 {
-    if (hpa_pod_request(pod, resource, &ret->milli, err) < 0)
-        ret->error = err->text;
+    for (size_t i = 0; i < spec->metric_count; i++)
+        if (spec->metrics[i].form == HPA_UTILIZATION &&
+            hpa_pod_request(pod, &spec->metrics[i], &ret[i].milli, &errors[i]) < 0)
+            ret[i].error = errors[i].text;
 }
 
-static void read_pod(const json_t *pod, struct err errors[2], struct hpa_pod *row)
+static void read_pod(struct observed *o, const struct hpa_spec *spec, const json_t *pod, size_t i)
 {
     const json_t *ready = ready_condition(pod);
+    struct hpa_request *requests = &o->requests[i * spec->metric_count];
+    const uint64_t start_ns = time_at(pod, "status.startTime");
 
-    *row = (struct hpa_pod){
+    read_requests(pod, spec, &o->request_errors[i * spec->metric_count], requests);
+    o->pod_rows[i] = (struct hpa_pod){
         .name = jpath_str(pod, "metadata.name", ""),
         .phase = phase_of(pod),
         .deleted = pod_is_deleting(pod),
-        .start_ns = time_at(pod, "status.startTime"),
+        .started = start_ns != 0,
+        .start_ns = start_ns,
         .ready = ready_of(ready),
         .ready_changed_ns = time_at(ready, "lastTransitionTime"),
+        .requests = requests,
     };
-    row->started = row->start_ns != 0;
-    read_request(pod, HPA_CPU, &errors[HPA_CPU], &row->requests[HPA_CPU]);
-    read_request(pod, HPA_MEMORY, &errors[HPA_MEMORY], &row->requests[HPA_MEMORY]);
 }
 
-/* The sum over the containers; false when one of them lacks the resource, or there is none. */
-static bool sum_usage(const json_t *metrics, const char *resource, int64_t *ret)
+/* The sum over the containers, or the one of that name; false when one of them lacks the resource,
+ * or there is none. */
+static bool sum_usage(const json_t *metrics, const struct hpa_metric *m, int64_t *ret)
 {
-    const json_t *containers = jpath(metrics, "containers");
     const json_t *row;
     size_t i;
     int64_t sum = 0, milli;
+    bool found = false;
 
-    json_array_foreach (containers, i, row) {
-        const json_t *value = json_object_get(json_object_get(row, "usage"), resource);
+    json_array_foreach (jpath(metrics, "containers"), i, row) {
+        if (m->container && strcmp(jpath_str(row, "name", ""), m->container) != 0)
+            continue;
+        const json_t *value = json_object_get(json_object_get(row, "usage"), m->name);
         if (quantity_from_json(value, &milli) < 0)
             return false;
         sum += milli;
+        found = true;
     }
     *ret = sum;
-    return json_array_size(containers) > 0;
+    return found;
 }
 
-static void read_sample(struct observed *o, const json_t *metrics, enum hpa_resource resource)
+static void read_samples(struct observed *o, const struct hpa_metric *m, size_t i)
 {
-    static const char *const names[] = {[HPA_CPU] = "cpu", [HPA_MEMORY] = "memory"};
-    struct hpa_sample s = {.pod = jpath_str(metrics, "metadata.name", ""),
-                           .time_ns = time_at(metrics, "timestamp")};
-
-    (void)clock_parse_duration(jpath_str(metrics, "window", "0"), &s.window_ns);
-    if (sum_usage(metrics, names[resource], &s.milli))
-        o->samples[resource][o->sample_counts[resource]++] = s;
-}
-
-int observed_init(struct observed *o, json_t *pods, json_t *metrics)
-{
-    size_t n = json_array_size(pods), m = json_array_size(metrics), i;
+    struct hpa_sample *samples = &o->samples[i * json_array_size(o->metrics)];
     const json_t *row;
+    size_t k;
 
-    *o = (struct observed){.pods = pods, .metrics = metrics, .pod_count = n};
-    o->pod_rows = calloc(n + 1, sizeof(*o->pod_rows));
-    o->request_errors = calloc(2 * n + 1, sizeof(*o->request_errors));
-    o->samples[HPA_CPU] = calloc(m + 1, sizeof(*o->samples[HPA_CPU]));
-    o->samples[HPA_MEMORY] = calloc(m + 1, sizeof(*o->samples[HPA_MEMORY]));
-    if (!o->pod_rows || !o->request_errors || !o->samples[HPA_CPU] || !o->samples[HPA_MEMORY]) {
+    json_array_foreach (o->metrics, k, row) {
+        struct hpa_sample s = {.pod = jpath_str(row, "metadata.name", ""),
+                               .time_ns = time_at(row, "timestamp")};
+        (void)clock_parse_duration(jpath_str(row, "window", "0"), &s.window_ns);
+        if (sum_usage(row, m, &s.milli))
+            samples[o->sample_counts[i]++] = s;
+    }
+}
+
+int observed_init(struct observed *o, const struct hpa_spec *spec, json_t *pods, json_t *metrics)
+{
+    const size_t pod_count = json_array_size(pods), count = spec->metric_count;
+    const json_t *row;
+    size_t i;
+
+    *o = (struct observed){.pods = pods, .metrics = metrics, .pod_count = pod_count};
+    o->pod_rows = calloc(pod_count + 1, sizeof(*o->pod_rows));
+    o->requests = calloc(pod_count * count + 1, sizeof(*o->requests));
+    o->request_errors = calloc(pod_count * count + 1, sizeof(*o->request_errors));
+    o->samples = calloc(json_array_size(metrics) * count + 1, sizeof(*o->samples));
+    o->sample_counts = calloc(count + 1, sizeof(*o->sample_counts));
+    if (!o->pod_rows || !o->requests || !o->request_errors || !o->samples || !o->sample_counts) {
         observed_done(o);
         return -ENOMEM;
     }
+
     json_array_foreach (pods, i, row)
-        read_pod(row, &o->request_errors[2 * i], &o->pod_rows[i]);
-    json_array_foreach (metrics, i, row) {
-        read_sample(o, row, HPA_CPU);
-        read_sample(o, row, HPA_MEMORY);
-    }
+        read_pod(o, spec, row, i);
+    for (i = 0; i < count; i++)
+        read_samples(o, &spec->metrics[i], i);
     return 0;
+}
+
+struct hpa_answer observed_answer(const struct observed *o, size_t i)
+{
+    return (struct hpa_answer){.item_count = json_array_size(o->metrics),
+                               .samples = &o->samples[i * json_array_size(o->metrics)],
+                               .sample_count = o->sample_counts[i]};
 }
 
 void observed_done(struct observed *o)
 {
     free(o->pod_rows);
+    free(o->requests);
     free(o->request_errors);
-    free(o->samples[HPA_CPU]);
-    free(o->samples[HPA_MEMORY]);
+    free(o->samples);
+    free(o->sample_counts);
     json_decref(o->pods);
     json_decref(o->metrics);
     *o = (struct observed){0};

@@ -11,13 +11,22 @@
 struct observed {           /* {0}; observed_done releases; everything lives as long as it */
     json_t *pods, *metrics; /* arrays of Pod and PodMetrics */
     struct hpa_pod *pod_rows;
-    struct err *request_errors;    /* two a pod */
-    struct hpa_sample *samples[2]; /* by enum hpa_resource */
-    size_t pod_count, sample_counts[2];
+    size_t pod_count;
+
+    /* One per metric of the spec, for each pod. */
+    struct hpa_request *requests;
+    struct err *request_errors;
+
+    /* One row per metric of the spec. */
+    struct hpa_sample *samples;
+    size_t *sample_counts;
 };
 
-/* Takes both arrays. 0 or -ENOMEM. */
-int observed_init(struct observed *o, json_t *pods, json_t *metrics);
+/* Reads for this spec. Takes both arrays. 0 or -ENOMEM. */
+int observed_init(struct observed *o, const struct hpa_spec *spec, json_t *pods, json_t *metrics);
 void observed_done(struct observed *o);
+
+/* What PodMetrics say to metric i, which asks for a resource. */
+struct hpa_answer observed_answer(const struct observed *o, size_t i);
 
 #endif
