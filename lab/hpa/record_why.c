@@ -103,8 +103,9 @@ static void say_when_free(struct words *w, const struct hpa_decision *d, const j
         if ((down ? value >= d->stabilised : value <= d->stabilised) && leaves > last)
             last = leaves;
     }
-    words_say(w, " In %s it may %s, unless it wants %s again.", in_seconds(last, text),
-              down ? "shrink" : "grow", down ? "as many" : "as few");
+    words_say(w, " In %s it may %s%s, unless it wants %s again.", in_seconds(last, text),
+              down ? "shrink" : "grow", d->stabilised == d->current ? "" : " further",
+              down ? "as many" : "as few");
 }
 
 static void say_winner(struct words *w, const struct hpa_spec *spec, const struct hpa_decision *d)
@@ -218,7 +219,7 @@ static void say_decided(struct words *w, const struct hpa_spec *spec, const stru
     if (d->limit.kind != HPA_WITHIN_RANGE) {
         words_say(w, "%s", w->len ? " " : "");
         say_limit(w, spec, d, record);
-    } else if (d->held == HPA_NOT_HELD && strcmp(record_rule(spec, d), "uncountedPods") == 0) {
+    } else if (d->held == HPA_NOT_HELD && record_is_turned(r, d)) {
         say_filled(w, r);
     } else if (d->held == HPA_NOT_HELD && r->within) {
         say_band(w, &spec->metrics[d->winner], d);
