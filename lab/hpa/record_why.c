@@ -201,7 +201,7 @@ static void say_free(struct words *w, const struct hpa_decision *d, const json_t
     if (d->desired == d->current)
         words_say(w, "That is what it has.");
     else if (window > 0)
-        words_say(w, "In the last %s it never wanted %s.", in_seconds(window, text),
+        words_say(w, "For %s it has not wanted %s.", in_seconds(window, text),
                   down ? "more" : "fewer");
     else
         words_say(w, "Scaling %s does not wait.", down ? "down" : "up");
@@ -233,7 +233,7 @@ static void say_failed(struct words *w, const struct hpa_decision *d)
 {
     for (size_t i = 0; i < d->result_count; i++)
         if (d->results[i].error) {
-            words_say(w, "%s: %.180s", d->results[i].reason, d->results[i].error);
+            words_say(w, "%s: %.300s", d->results[i].reason, d->results[i].error);
             return;
         }
     words_say(w, "The scale's selector says which pods are its own.");

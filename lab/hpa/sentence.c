@@ -112,7 +112,10 @@ static void say_held(struct words *w, const struct hpa_decision *d)
     char age[WORD_MAX], window[WORD_MAX];
 
     words_say(w, "wants %d, %s %d: ", d->recommendation,
-              d->stabilised == d->current ? "stays at" : "goes to", d->stabilised);
+              d->stabilised == d->current         ? "stays at"
+              : d->limit.kind == HPA_WITHIN_RANGE ? "goes to"
+                                                  : "is held at",
+              d->stabilised);
     if (d->held_age_ns == 0) /* a history begins with the size that was found */
         words_say(w, "it has just been found at %d", d->held_value);
     else

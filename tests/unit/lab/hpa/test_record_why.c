@@ -47,7 +47,7 @@ static void up_does_not_wait_and_down_looks_back(void **state)
     step(&w, 0, 6);
     says(&w, "metric", "Scaling up does not wait.");
     step(&w, 301, 3);
-    says(&w, "metric", "In the last 5 minutes it never wanted more.");
+    says(&w, "metric", "For 5 minutes it has not wanted more.");
     world_end(&w);
 }
 

@@ -24,7 +24,7 @@ static void what_stays_for_the_same_reason_is_told_once(void **state)
                     "                       (step 0, stepLimit) \n"
                     "    0:10            4  so\n"
                     "                       (step 1, tolerance) \n"
-                    "                       ... and so in the next 1, until 0:20\n"
+                    "                       ... and 1 more like it, until 0:20\n"
                     "    0:30            4  so\n"
                     "                       (step 3, metric) \n"
                     "    0:40        4 → 5  so\n"
