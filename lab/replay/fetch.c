@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "lab/replay/fetch.h"
 
+#include "base/scoped.h"
 #include "kube/jpath.h"
 #include "lab/observe.h"
 #include "lab/replay/items.h"
@@ -140,11 +141,17 @@ static int fetch_external(const struct asking *q, struct fetched *ret)
 
 /* --- Which version of custom metrics --- */
 
+/* Those that the client can convert, its internal form included. */
 static const char *known_version(const char *group_version)
 {
-    if (strcmp(group_version, CUSTOM "/v1beta2") == 0)
-        return "v1beta2";
-    return strcmp(group_version, CUSTOM "/v1beta1") == 0 ? "v1beta1" : NULL;
+    static const char *const versions[] = {"v1beta2", "v1beta1", "__internal"};
+    const size_t prefix = strlen(CUSTOM "/");
+
+    for (size_t i = 0; i < ARRAY_LEN(versions); i++)
+        if (strncmp(group_version, CUSTOM "/", prefix) == 0 &&
+            strcmp(group_version + prefix, versions[i]) == 0)
+            return versions[i];
+    return NULL;
 }
 
 static const char *choose_version(const json_t *group)

@@ -166,7 +166,8 @@ static const char *put_status(struct replay *r, const struct hpa_spec *spec)
         .error;
 }
 
-/* Written only when it is not what it was. */
+/* Written only when it is not what it was. After a write of the scale it never is: a success has
+ * its time, and a failure turned AbleToScale from True to False in this run. */
 static int keep_status(struct replay *r, struct controlled *c, struct evaluation *e,
                        uint64_t now_ns)
 {
@@ -174,7 +175,7 @@ static int keep_status(struct replay *r, struct controlled *c, struct evaluation
 
     if (!status)
         return -ENOMEM;
-    if (hpa_status_same(c->status, status)) {
+    if (!e->decision.rescale && hpa_status_same(c->status, status)) {
         json_decref(status);
         return 0;
     }

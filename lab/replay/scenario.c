@@ -150,7 +150,7 @@ static int set_code(struct answer *a, const struct answer_members *m, struct err
     if (number < 100 || number > 999)
         return err_set(err, -EINVAL, "code: must be a number from 100 to 999, not %.*s",
                        m->code.len > 40 ? 40 : (int)m->code.len, m->code.at);
-    *a = (struct answer){.code = (int)number, .body = m->body, .good = true};
+    *a = (struct answer){.code = (int)number, .body = m->body, .good = m->body.at != NULL};
     if (!m->body.at || *m->body.at != '"')
         return 0;
     int r = load_string(m->body, &a->own_body, &len, err);
