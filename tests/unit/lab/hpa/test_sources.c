@@ -258,6 +258,22 @@ static void a_refused_metric_fails_without_looking_at_its_answer(void **state)
     world_end(&w);
 }
 
+static void the_record_of_a_metric_without_a_target_has_none(void **state)
+{
+    struct world w;
+    (void)state;
+
+    begin_unchecked(&w, "{'type':'Bogus'}");
+    (void)world_step(&w);
+    json_t *record = hpa_record(w.hpa, w.spec, &w.in, &w.d, NULL);
+    const json_t *metric = json_array_get(json_object_get(record, "metrics"), 0);
+    assert_non_null(metric);
+    assert_null(json_object_get(metric, "form"));
+    assert_null(json_object_get(metric, "target"));
+    json_decref(record);
+    world_end(&w);
+}
+
 static json_t *current_of(const char *metric, int64_t milli)
 {
     struct world w;
@@ -316,6 +332,7 @@ int main(void)
         cmocka_unit_test(pods_failures_have_the_controllers_words),
         cmocka_unit_test(object_failures_have_the_controllers_words),
         cmocka_unit_test(a_refused_metric_fails_without_looking_at_its_answer),
+        cmocka_unit_test(the_record_of_a_metric_without_a_target_has_none),
         cmocka_unit_test(the_status_shows_each_source_in_its_own_member),
     };
     return cmocka_run_group_tests_name("sources", tests, NULL, NULL);
