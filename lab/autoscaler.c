@@ -180,7 +180,7 @@ static void write_status(const struct scaler *s, const struct hpa_decision *d,
 {
     json_auto_t *status = hpa_status(s->spec, d, old_status, d->now_ns);
 
-    if (status && !hpa_status_same(status, old_status))
+    if (status && (d->rescale || !hpa_status_same(status, old_status)))
         (void)store_patch(s->all->env->store, KIND_HPA, s->spec->namespace, s->spec->name, "status",
                           json_incref(status));
 }
