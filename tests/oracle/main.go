@@ -15,14 +15,23 @@ import (
 	"swell/tests/oracle/scenario"
 )
 
-const usage = `Usage: oracle COMMAND
+const usage = `Usage: oracle COMMAND [FLAGS] [FILE...]
 
-  replay [FILE...]   play scenarios (JSON lines; standard input without a file) through the real
-                     controller, and write a result line a step
+  replay [FILE...]    play scenarios (JSON lines; standard input without a file) through the real
+                      controller, and write a result line a step
+  generate            write random scenarios
+  compare [FILE...]   play scenarios, random ones without a file, through the real controller and
+                      through $SWELL_BIN/swell-lab; shrink and print what they disagree on
+  rate                say how many evaluations a second the real controller does
+
+'oracle COMMAND --help' lists flags.
 `
 
 var commands = map[string]func(t *testing.T, args []string) int{
-	"replay": runReplay,
+	"compare":  runCompare,
+	"generate": runGenerate,
+	"rate":     runRate,
+	"replay":   runReplay,
 }
 
 func main() {

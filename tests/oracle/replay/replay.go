@@ -44,14 +44,46 @@ func New(t *testing.T) (*Player, error) {
 }
 
 // Play evaluates each step of the scenario and returns what came of it.
-func (p *Player) Play(s *scenario.Scenario) (results []scenario.Result, err error) {
+func (p *Player) Play(s *scenario.Scenario) ([]scenario.Result, error) {
+	steps := s.Steps
+	return p.PlayLive(s, func(*scenario.Result) *scenario.Step {
+		if len(steps) == 0 {
+			return nil
+		}
+		step := &steps[0]
+		steps = steps[1:]
+		return step
+	})
+}
+
+// PlayLive is Play with steps that may depend on what came of the one before: next gets that, nil at
+// first, and returns nil after the last step. The scenario's own steps are not used.
+func (p *Player) PlayLive(s *scenario.Scenario, next func(last *scenario.Result) *scenario.Step) (
+	results []scenario.Result, err error) {
 	err = inBubble(p.t, func() error {
-		ctx, stop := context.WithCancel(klog.NewContext(context.Background(), logr.Discard()))
+		ctx, stop := context.WithCancel(quiet())
 		defer stop()
-		results, err = p.start(ctx, s).run()
-		return err
+		r, err := p.start(ctx, s)
+		if err != nil {
+			return err
+		}
+		for step := next(nil); step != nil; {
+			result, err := r.step(step)
+			if err != nil {
+				return fmt.Errorf("step %d: %w", len(results), err)
+			}
+			result.Step = len(results)
+			results = append(results, result)
+			step = next(&result)
+		}
+		return nil
 	})
 	return results, err
+}
+
+// A context in which the controller does not log.
+func quiet() context.Context {
+	return klog.NewContext(context.Background(), logr.Discard())
 }
 
 // run is one scenario being played.
@@ -65,13 +97,8 @@ type run struct {
 	controller *podautoscaler.HorizontalController
 }
 
-func (p *Player) start(ctx context.Context, s *scenario.Scenario) *run {
-	p.server.Reset()
-	complete(s.HPA, s.HPA)
-	for _, other := range s.OtherHPAs {
-		complete(other, s.HPA)
-	}
-	return &run{
+func (p *Player) start(ctx context.Context, s *scenario.Scenario) (*run, error) {
+	r := &run{
 		Player:   p,
 		ctx:      ctx,
 		scenario: s,
@@ -79,6 +106,14 @@ func (p *Player) start(ctx context.Context, s *scenario.Scenario) *run {
 		pods:     &podCache{},
 		recorder: &recorder{},
 	}
+	p.server.Reset()
+	for _, hpa := range append([]*autoscalingv2.HorizontalPodAutoscaler{s.HPA}, s.OtherHPAs...) {
+		complete(hpa, s.HPA)
+		if err := r.hpas.indexer.Add(hpa); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
 }
 
 // Makes of an HPA as a user writes it one as the API server stores it.
@@ -92,49 +127,26 @@ func complete(hpa, first *autoscalingv2.HorizontalPodAutoscaler) {
 	defaults.SetObjectDefaults_HorizontalPodAutoscaler(hpa)
 }
 
-func (r *run) run() ([]scenario.Result, error) {
-	var results []scenario.Result
-	for i := range r.scenario.Steps {
-		step := &r.scenario.Steps[i]
-		at, err := step.At()
-		if err != nil {
-			return nil, err
-		}
-		time.Sleep(time.Until(at))
-		if i == 0 {
-			err = r.addHPAs()
-		}
-		if err == nil && (i == 0 || step.Restart) {
-			r.restart()
-		}
+func (r *run) step(step *scenario.Step) (scenario.Result, error) {
+	at, err := step.At()
+	if err != nil {
+		return scenario.Result{}, err
+	}
+	time.Sleep(time.Until(at))
+	if r.controller == nil || step.Restart {
+		r.restart()
+	}
+	if err := r.change(step); err != nil {
+		return scenario.Result{}, err
+	}
+	result, err := r.evaluate(r.scenario.HPA)
+	result.Time = step.Time
+	for _, other := range r.scenario.OtherHPAs {
 		if err == nil {
-			err = r.change(step)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("step %d: %w", i, err)
-		}
-		result, err := r.evaluate(r.scenario.HPA)
-		if err != nil {
-			return nil, fmt.Errorf("step %d: %w", i, err)
-		}
-		result.Step, result.Time = i, step.Time
-		results = append(results, result)
-		for _, other := range r.scenario.OtherHPAs {
-			if _, err := r.evaluate(other); err != nil {
-				return nil, fmt.Errorf("step %d: %w", i, err)
-			}
+			_, err = r.evaluate(other)
 		}
 	}
-	return results, nil
-}
-
-func (r *run) addHPAs() error {
-	for _, hpa := range append([]*autoscalingv2.HorizontalPodAutoscaler{r.scenario.HPA}, r.scenario.OtherHPAs...) {
-		if err := r.hpas.indexer.Add(hpa); err != nil {
-			return err
-		}
-	}
-	return nil
+	return result, err
 }
 
 // A controller that starts finds all HPAs there.
