@@ -7,10 +7,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"sort"
 	"strings"
+
+	"swell/tests/oracle/scenario"
 )
 
 // Difference is the first place where two results are not the same; nil if they are.
@@ -99,8 +100,6 @@ func normalMetrics(metrics []any) []any {
 	return n
 }
 
-var ambiguous = regexp.MustCompile(`multiple HPAs: \[.*\]`)
-
 // Conditions or events without times and with the names of ambiguous HPAs in order.
 func normalMessages(list any) any {
 	entries, ok := list.([]any)
@@ -120,20 +119,11 @@ func normalMessages(list any) any {
 			}
 		}
 		if message, ok := entry["message"].(string); ok {
-			changed["message"] = ambiguous.ReplaceAllStringFunc(message, sortNames)
+			changed["message"] = scenario.InOrder(message)
 		}
 		n = append(n, changed)
 	}
 	return n
-}
-
-func sortNames(message string) string {
-	names := strings.Split(message, "} {")
-	for i := range names {
-		names[i] = strings.Trim(strings.TrimPrefix(names[i], "multiple HPAs: ["), "[]{}")
-	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
 }
 
 func differ(path string, want, got any) *Difference {

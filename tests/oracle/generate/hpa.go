@@ -72,7 +72,11 @@ func (s *Scene) behavior() object {
 		b["scaleUp"] = s.rules()
 	}
 	if s.chance(75) {
-		b["scaleDown"] = s.rules()
+		down := s.rules()
+		if s.chance(40) { // most of the time nothing comes down within five minutes
+			down["stabilizationWindowSeconds"] = one(s.dice, 0, 15, 30)
+		}
+		b["scaleDown"] = down
 	}
 	return b
 }

@@ -52,7 +52,7 @@ func (s *Scene) drift(m *metric) {
 }
 
 func (s *Scene) resource() string {
-	return choose(s.dice, []weighted[string]{{8, "cpu"}, {4, "memory"}, {1, "ephemeral-storage"}})
+	return choose(s.dice, []weighted[string]{{8, "cpu"}, {4, "memory"}, {2, "ephemeral-storage"}})
 }
 
 // A target of a resource: of utilization, or a plain value.

@@ -86,7 +86,7 @@ func (s *Scene) mood() {
 	s.noisy = s.chance(25)
 	s.closedLoop = s.chance(70)
 	s.twoContainers = s.chance(20)
-	s.podLevel = s.chance(12)
+	s.podLevel = s.chance(15)
 	s.calmFor = s.between(0, 6)
 	if s.rough {
 		s.missingSamples = one(s.dice, 0.0, 5, 20)
@@ -198,6 +198,8 @@ func (s *Scene) scale(last *scenario.Result) {
 	switch {
 	case s.closedLoop && last.ScaleTo != nil:
 		s.replicas = int(*last.ScaleTo)
+	case s.replicas == 0 && s.chance(30):
+		s.replicas = s.between(1, 6)
 	case s.chance(5):
 		s.replicas = one(s.dice, 0, 1, s.min, s.max, s.max+1, s.between(1, 20))
 	case !s.closedLoop && s.chance(30):

@@ -119,7 +119,7 @@ type recorder struct {
 }
 
 func (r *recorder) Event(_ runtime.Object, kind, reason, message string) {
-	r.events = append(r.events, scenario.Event{Type: kind, Reason: reason, Message: message})
+	r.events = append(r.events, scenario.Event{Type: kind, Reason: reason, Message: scenario.InOrder(message)})
 }
 
 func (r *recorder) Eventf(object runtime.Object, kind, reason, format string, args ...any) {

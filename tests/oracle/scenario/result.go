@@ -5,6 +5,9 @@ package scenario
 import (
 	"encoding/json"
 	"io"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -60,9 +63,22 @@ func StatusOf(s *autoscalingv2.HorizontalPodAutoscalerStatus) Status {
 	}
 	for _, c := range s.Conditions {
 		shown.Conditions = append(shown.Conditions,
-			Condition{string(c.Type), string(c.Status), c.Reason, c.Message})
+			Condition{string(c.Type), string(c.Status), c.Reason, InOrder(c.Message)})
 	}
 	return shown
+}
+
+var manyHPAs = regexp.MustCompile(`are controlled by multiple HPAs: \[(.*)\]`)
+
+// InOrder returns a message with its names of HPAs sorted: the controller lists them at random.
+func InOrder(message string) string {
+	names := manyHPAs.FindStringSubmatchIndex(message)
+	if names == nil {
+		return message
+	}
+	list := strings.Fields(message[names[2]:names[3]])
+	slices.Sort(list)
+	return message[:names[2]] + strings.Join(list, " ") + message[names[3]:]
 }
 
 // Write writes the results, one a line.
