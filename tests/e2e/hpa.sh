@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Compares `swell-lab evaluate` with the real horizontal pod autoscaler (tests/oracle) on fresh random
-# scenarios. What they disagree on is shrunk, printed, and kept in build/oracle.
+# scenarios, and sees to it that tests/vectors is what the real one says. What they disagree on is shrunk, printed, and kept in build/oracle.
 #
 #   --count N   scenarios (default 2000)
 #   --seed N    the seed that a run printed, to play it again (default: a new one)
@@ -31,4 +31,5 @@ cd "$root/tests/oracle"
 nice go vet ./...
 nice go test ./...
 nice go build -o "$out/oracle" .
+"$out/oracle" expect -check ../vectors/*.jsonl
 exec nice "$out/oracle" compare -count "$count" -seed "$seed" -out "$out"

@@ -22,6 +22,7 @@ const usage = `Usage: oracle COMMAND [FLAGS] [FILE...]
   generate            write random scenarios
   compare [FILE...]   play scenarios, random ones without a file, through the real controller and
                       through $SWELL_BIN/swell-lab; shrink and print what they disagree on
+  expect FILE...      write NAME.expected.jsonl beside each NAME.jsonl: what the real controller says
   rate                say how many evaluations a second the real controller does
 
 'oracle COMMAND --help' lists flags.
@@ -29,6 +30,7 @@ const usage = `Usage: oracle COMMAND [FLAGS] [FILE...]
 
 var commands = map[string]func(t *testing.T, args []string) int{
 	"compare":  runCompare,
+	"expect":   runExpect,
 	"generate": runGenerate,
 	"rate":     runRate,
 	"replay":   runReplay,
