@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Compares `swell-lab evaluate` with the real horizontal pod autoscaler (tests/oracle) on fresh random
-# scenarios, and sees to it that tests/vectors is what the real one says. What they disagree on is shrunk, printed, and kept in build/oracle.
+# scenarios, after making sure that tests/vectors is what the real one says. What they disagree on is
+# shrunk, printed, and kept in build/oracle.
 #
 #   --count N   scenarios (default 2000)
 #   --seed N    the seed that a run printed, to play it again (default: a new one)
