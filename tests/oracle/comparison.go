@@ -165,13 +165,25 @@ func (c *comparison) report(line []byte, d *compare.Difference) error {
 		return nil
 	}
 	c.shown--
-	// While it shrinks, a scenario must not turn into one that ours refuses to read, or back.
-	refused := d.Path == "line"
+	// While it shrinks, it must stay the same disagreement, as far as its place can tell.
+	kind := d.Kind()
 	small := shrink.JSON(value, c.tries, func(candidate any) bool {
+		if !named(candidate) {
+			return false
+		}
 		d := c.disagreement(encode(candidate))
-		return d != nil && (d.Path == "line") == refused
+		return d != nil && d.Kind() == kind
 	})
 	return c.show(fmt.Sprint(name), encode(small))
+}
+
+// named says whether a scenario and its HPA have names: without them it only gets harder to read.
+func named(value any) bool {
+	var s struct {
+		Name string
+		HPA  struct{ Metadata struct{ Name string } }
+	}
+	return json.Unmarshal(encode(value), &s) == nil && s.Name != "" && s.HPA.Metadata.Name != ""
 }
 
 func (c *comparison) show(name string, line []byte) error {

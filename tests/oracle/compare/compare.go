@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -23,6 +24,13 @@ type Difference struct {
 
 func (d *Difference) String() string {
 	return fmt.Sprintf("step %d, %s: want %s, got %s", d.Step, d.Path, show(d.Want), show(d.Got))
+}
+
+var index = regexp.MustCompile(`\[\d+\]`)
+
+// Kind is the path without indices.
+func (d *Difference) Kind() string {
+	return index.ReplaceAllString(d.Path, "[]")
 }
 
 func show(value any) string {
