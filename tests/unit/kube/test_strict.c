@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "unit.h"
 
-#include "adapter/strict.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "kube/strict.h"
 
 #include <errno.h>
 #include <string.h>

@@ -5,8 +5,8 @@
  *
  * Paths are in the form of kube/jpath.h. Functions return 0 or -EINVAL with the sentence in s->err.
  * One thread. */
-#ifndef ADAPTER_STRICT_H
-#define ADAPTER_STRICT_H
+#ifndef KUBE_STRICT_H
+#define KUBE_STRICT_H
 
 #include "kube/yaml.h"
 

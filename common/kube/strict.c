@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "adapter/strict.h"
+#include "kube/strict.h"
 
 #include "base/clock.h"
 #include "base/err.h"
