@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/scoped.h"
+#include "kube/names.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@ enum op { OP_EQUAL, OP_NOT_EQUAL, OP_IN, OP_NOT_IN, OP_EXISTS, OP_ABSENT };
 struct requirement {
     enum op op;
     char *key;
-    char **values; /* sorted and unique */
+    char **values; /* sorted; from a text also unique */
     size_t count;
     size_t order; /* where it stood in what was read */
 };
@@ -89,40 +90,14 @@ static int add_requirement(struct selector *s, struct requirement *q)
 
 /* --- What Kubernetes accepts as key and value --- */
 
-static bool is_alnum(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-/* Letters, digits and "-_.", with a letter or digit at both ends; 1..63. */
 static bool is_name(const char *text, size_t len)
 {
-    if (len == 0 || len > 63 || !is_alnum(text[0]) || !is_alnum(text[len - 1]))
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if (!is_alnum(text[i]) && !strchr("-_.", text[i]))
-            return false;
-    return true;
+    return len <= 63 && names_is_label(text, len);
 }
 
-/* Dot-separated labels of lower-case letters, digits and '-'; 1..253. */
 static bool is_subdomain(const char *text, size_t len)
 {
-    bool label_end = true; /* before a label, or behind a '-' : a letter or digit must follow */
-
-    if (len == 0 || len > 253)
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        char c = text[i];
-        if ((c == '-' || c == '.') && (i == 0 || text[i - 1] == '.'))
-            return false;
-        if (c == '.' && label_end)
-            return false;
-        if (c != '-' && c != '.' && (!is_alnum(c) || (c >= 'A' && c <= 'Z')))
-            return false;
-        label_end = c == '-' || c == '.';
-    }
-    return !label_end;
+    return len <= 253 && names_is_dns_subdomain(text, len);
 }
 
 static int check_key(const char *key, struct err *err)
@@ -160,16 +135,8 @@ static int by_text(const void *a, const void *b)
 
 static void sort_values(struct requirement *q)
 {
-    size_t kept = 0;
-
     if (q->count)
         qsort(q->values, q->count, sizeof(*q->values), by_text);
-    for (size_t i = 0; i < q->count; i++)
-        if (kept > 0 && strcmp(q->values[kept - 1], q->values[i]) == 0)
-            free(q->values[i]);
-        else
-            q->values[kept++] = q->values[i];
-    q->count = kept;
 }
 
 /* Checks and sorts what parsers collected. */
@@ -329,6 +296,20 @@ static int parse_operator(struct lexer *l, struct requirement *q, struct err *er
     return unexpected(l, "one of = == != in notin ','", err);
 }
 
+/* Kubernetes reads a set, but takes the list of a LabelSelector as it is. */
+static void drop_twins(struct requirement *q)
+{
+    size_t kept = 0;
+
+    sort_values(q);
+    for (size_t i = 0; i < q->count; i++)
+        if (kept > 0 && strcmp(q->values[kept - 1], q->values[i]) == 0)
+            free(q->values[i]);
+        else
+            q->values[kept++] = q->values[i];
+    q->count = kept;
+}
+
 static int parse_requirement(struct lexer *l, struct requirement *q, struct err *err)
 {
     bool absent = l->token.kind == '!';
@@ -345,6 +326,7 @@ static int parse_requirement(struct lexer *l, struct requirement *q, struct err 
         r = parse_operator(l, q, err);
     if (r == 0 && !at_end(l))
         r = unexpected(l, "',' or the end", err);
+    drop_twins(q);
     return r;
 }
 

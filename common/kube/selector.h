@@ -29,8 +29,9 @@ bool selector_is_empty(const struct selector *s);
 /* labels: a JSON object of strings, or NULL for none. */
 bool selector_matches(const struct selector *s, const json_t *labels);
 
-/* Appends the canonical text: requirements sorted by key, values of a set sorted and unique,
- * `k=v`, `k!=v`, `k in (a,b)`, `k notin (a,b)`, `k`, `!k`, joined by commas. 0, -E2BIG or -ENOMEM.
+/* Appends the canonical text: requirements sorted by key, values of a set sorted (and unique, if
+ * they were read from text), `k=v`, `k!=v`, `k in (a,b)`, `k notin (a,b)`, `k`, `!k`, joined by
+ * commas. 0, -E2BIG or -ENOMEM.
  */
 int selector_format(const struct selector *s, struct buf *ret_text);
 

@@ -11,7 +11,7 @@
  *     if (decision.rescale)
  *         hpa_commit(hpa, spec, &decision, write_error_or_NULL, now_ns);
  *     status = hpa_status(spec, &decision, old_status, now_ns);
- *     record = hpa_record(hpa, spec, &input, &decision);
+ *     record = hpa_record(hpa, spec, &input, &decision, old_status);
  *
  * Source: Kubernetes v1.36 with default feature gates. The files follow the steps of one
  * evaluation: spec, pods, metric, combine, stabilise, limit, status, record; hpa.c puts them in
@@ -43,7 +43,12 @@ enum hpa_source {
     HPA_UNKNOWN_SOURCE, /* only unchecked */
 };
 enum hpa_resource { HPA_CPU, HPA_MEMORY, HPA_OTHER_RESOURCE };
-enum hpa_form { HPA_UTILIZATION, HPA_AVERAGE_VALUE, HPA_VALUE };
+enum hpa_form {
+    HPA_UTILIZATION,
+    HPA_AVERAGE_VALUE,
+    HPA_VALUE,
+    HPA_NO_FORM, /* no target that fits; such a metric is refused */
+};
 
 struct hpa_object { /* what an Object metric describes */
     char *api_version, *kind, *name;
@@ -105,8 +110,9 @@ struct hpa_spec { /* read it, leave writing to spec.c */
 
 struct hpa_spec_error {
     char path[160]; /* of the first error, in the form of jpath.h: "spec.metrics[0].type" */
-    struct err err; /* all of them as the API server words them: one "path: message", or several
-                     * as "[path: message, path: message]" */
+    struct err err; /* all of them as the API server words them: one "path: message", or several as
+                     * "[path: message, path: message]" */
+    size_t count;   /* how many of them; 0 when the object could not be read */
 };
 
 /* Reads, defaults and validates a HorizontalPodAutoscaler of autoscaling/v2 or autoscaling/v1 (with
@@ -166,7 +172,7 @@ struct hpa_pod {
 };
 
 /* What a Pod object requests of the metric's resource: of one container, of the pod as a whole, or
- * the sum of its containers, as the controller finds it. 0; -ENOENT or -EINVAL with the text for
+ * the sum of its containers, as the controller finds it. 0, or -ENOENT with the text for
  * hpa_request.error. */
 int hpa_pod_request(const json_t *pod, const struct hpa_metric *metric, int64_t *ret_milli,
                     struct err *err);
@@ -323,24 +329,14 @@ bool hpa_status_same(const json_t *a, const json_t *b);
  * this decision or no memory. */
 json_t *hpa_current_metrics(const struct hpa_spec *spec, const struct hpa_decision *decision);
 
-/* The decision record, for the page, `why` and tests. New; NULL when out of memory. Costs more than
- * the evaluation, so call it where somebody reads it; before the next hpa_evaluate of this hpa,
- * with the input of this one.
- *
- *   {time, outcome (decided, aboveMax, belowMin, disabled, noScale, noMetrics, notWritten),
- *    target: {kind, name, current, desired}, min, max,
- *    metrics: [{name, type, form, target, value, average, ratio, finalRatio, tolerance: [lo, hi],
- *               withinTolerance, podsCounted, podsUnready: [names], podsMissing: [names],
- *               podsIgnored: [names], multiplier, proposal, wins, error}],
- *    recommendation,
- *    recommendations: [{value, ageSeconds, holds}],
- *    stabilised, limit: {reason, bound}, result, rescale, reason, error, sentence}
- *
- * What does not apply is absent. Metric values are API quantities, utilization is a number. */
+/* The decision record, for the page, `why` and tests: docs/decision-record.md describes it. New;
+ * NULL when out of memory. Costs more than the evaluation, so call it where somebody reads it:
+ * after hpa_commit, before the next hpa_evaluate of this hpa, with the input of this one.
+ * old_status: as in hpa_status; the record says which conditions are new. */
 json_t *hpa_record(const struct hpa *hpa, const struct hpa_spec *spec, const struct hpa_input *in,
-                   const struct hpa_decision *decision);
+                   const struct hpa_decision *decision, const json_t *old_status);
 
-#define HPA_SENTENCE_MAX 256
+#define HPA_SENTENCE_MAX 384
 
 /* The decision in one sentence to be read aloud; UTF-8. Returns text. */
 char *hpa_sentence(const struct hpa_spec *spec, const struct hpa_decision *decision,

@@ -77,18 +77,30 @@ void status_metric_failed(struct hpa *hpa, const struct hpa_result *result, stru
 /* The error of a metric as it comes out of the layers above it. */
 static const char *wrapped(struct hpa *hpa, const struct hpa_metric *m, const struct hpa_result *r)
 {
-    if (m->source == HPA_RESOURCE)
-        return texts_format(&hpa->texts, "failed to get %s resource metric value: %s", m->name,
-                            r->error);
-    if (m->form == HPA_AVERAGE_VALUE)
-        return texts_format(&hpa->texts,
-                            "failed to get %s external metric value: failed to get %s external "
-                            "metric: %s",
-                            m->name, m->name, r->error);
-    return texts_format(&hpa->texts,
-                        "failed to get %s external metric value: failed to get external metric "
-                        "%s: %s",
-                        m->name, m->name, r->error);
+    struct texts *t = &hpa->texts;
+    const char *inner = r->error;
+
+    switch (m->source) {
+    case HPA_RESOURCE:
+        return texts_format(t, "failed to get %s resource metric value: %s", m->name, inner);
+    case HPA_CONTAINER_RESOURCE:
+        return texts_format(t, "failed to get %s container metric value: %s", m->container, inner);
+    case HPA_PODS:
+        return texts_format(t, "failed to get pods metric value: %s", inner);
+    case HPA_OBJECT:
+        if (m->form == HPA_AVERAGE_VALUE && !m->refused)
+            inner = texts_format(t, "failed to get %s object metric: %s", m->name, inner);
+        return texts_format(t, "failed to get object metric value: %s", inner);
+    case HPA_EXTERNAL:
+        if (m->form == HPA_AVERAGE_VALUE)
+            inner = texts_format(t, "failed to get %s external metric: %s", m->name, inner);
+        else if (m->form == HPA_VALUE)
+            inner = texts_format(t, "failed to get external metric %s: %s", m->name, inner);
+        return texts_format(t, "failed to get %s external metric value: %s", m->name, inner);
+    case HPA_UNKNOWN_SOURCE:
+        break;
+    }
+    return inner;
 }
 
 const char *status_metrics_failed(struct hpa *hpa, const struct hpa_spec *spec,

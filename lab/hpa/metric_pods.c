@@ -22,18 +22,28 @@ static void fail(const struct metric_run *run, size_t i, struct hpa_result *ret,
 {
     const struct hpa_metric *m = &run->spec->metrics[i];
 
-    ret->reason = "FailedGetResourceMetric";
-    ret->cause = cause;
-    ret->error = texts_format(run->texts, "failed to get %s %s: %s", m->name,
-                              m->form == HPA_UTILIZATION ? "utilization" : "usage", cause);
+    ret->error = ret->cause = cause;
+    if (m->source != HPA_PODS)
+        ret->error = texts_format(run->texts, "failed to get %s %s: %s", m->name,
+                                  m->form == HPA_UTILIZATION ? "utilization" : "usage", cause);
 }
 
+/* error NULL: the answer was empty. */
 static void fail_to_fetch(const struct metric_run *run, size_t i, struct hpa_result *ret,
-                          const char *cause, const char *what)
+                          const char *error)
 {
+    const struct hpa_metric *m = &run->spec->metrics[i];
+    const bool custom = m->source == HPA_PODS;
+    const char *cause = error    ? error
+                        : custom ? "no metrics returned from custom metrics API"
+                                 : "no metrics returned from resource metrics API";
+    const char *tried = !error   ? ""
+                        : custom ? "unable to fetch metrics from custom metrics API: "
+                                 : "unable to fetch metrics from resource metrics API: ";
+
     fail(run, i, ret,
-         texts_format(run->texts, "unable to get metrics for resource %s: %s%s",
-                      run->spec->metrics[i].name, what, cause));
+         texts_format(run->texts, "unable to get metric%s %s: %s%s", custom ? "" : "s for resource",
+                      m->name, tried, cause));
     ret->cause = cause;
 }
 
@@ -78,29 +88,33 @@ static struct load measured(const struct metric_run *run, size_t i, const uint8_
     return l;
 }
 
-/* What a missing pod is taken to use when the rest asks for fewer pods. */
-static int64_t stand_in(const struct metric_run *run, size_t i, size_t pod)
+bool metric_stand_in(const struct hpa_metric *m, const struct hpa_result *r, enum hpa_class class,
+                     int64_t request_milli, int64_t *ret_milli)
 {
-    const struct hpa_metric *m = &run->spec->metrics[i];
+    const bool missing = class == HPA_POD_MISSING;
 
-    if (m->form == HPA_AVERAGE_VALUE)
-        return m->target;
-    return wrap_mul64(request_of(run, i, pod), m->target > 100 ? m->target : 100) / 100;
+    if (missing && r->ratio < 1.0) {
+        const int64_t percent = m->target > 100 ? m->target : 100;
+        *ret_milli =
+            m->form == HPA_AVERAGE_VALUE ? m->target : wrap_mul64(request_milli, percent) / 100;
+        return true;
+    }
+    if ((missing || class == HPA_POD_UNREADY) && r->ratio > 1.0) {
+        *ret_milli = 0;
+        return true;
+    }
+    return false;
 }
 
-/* Against its own wish to move: missing pods hold a scale-down back, missing and unready ones a
- * scale-up. */
 static struct load filled(const struct metric_run *run, size_t i, const struct hpa_result *r,
-                          struct load l, bool up_unready)
+                          struct load l)
 {
-    for (size_t k = 0; k < run->pods->count; k++) {
-        const bool missing = r->classes[k] == HPA_POD_MISSING;
-        const bool idle = r->classes[k] == HPA_POD_UNREADY && up_unready;
-        if (missing && r->ratio < 1.0)
-            add(&l, stand_in(run, i, k), request_of(run, i, k));
-        else if ((missing && r->ratio > 1.0) || idle)
-            add(&l, 0, request_of(run, i, k));
-    }
+    int64_t milli;
+
+    for (size_t k = 0; k < run->pods->count; k++)
+        if (metric_stand_in(&run->spec->metrics[i], r, r->classes[k], request_of(run, i, k),
+                            &milli))
+            add(&l, milli, request_of(run, i, k));
     return l;
 }
 
@@ -186,7 +200,7 @@ static void compute(const struct metric_run *run, size_t i, struct hpa_result *r
         return;
     }
 
-    l = filled(run, i, ret, l, up_unready);
+    l = filled(run, i, ret, l);
     if (!measure(m, &l, &second)) {
         fail(run, i, ret, no_match);
         return;
@@ -196,22 +210,18 @@ static void compute(const struct metric_run *run, size_t i, struct hpa_result *r
     propose_filled(ret, l.held, current);
 }
 
-void metric_resource(const struct metric_run *run, size_t i, struct hpa_result *ret)
+void metric_pods(const struct metric_run *run, size_t i, struct hpa_result *ret)
 {
+    const struct hpa_metric *m = &run->spec->metrics[i];
     const struct hpa_answer *answer = &run->in->answers[i];
-    const bool cpu = run->spec->metrics[i].resource == HPA_CPU;
+    const bool cpu = m->source != HPA_PODS && m->resource == HPA_CPU;
 
-    if (answer->error) {
-        fail_to_fetch(run, i, ret, answer->error,
-                      "unable to fetch metrics from resource metrics API: ");
-        return;
-    }
-    if (answer->item_count == 0) {
-        fail_to_fetch(run, i, ret, "no metrics returned from resource metrics API", "");
+    if (answer->error || answer->item_count == 0) {
+        fail_to_fetch(run, i, ret, answer->error);
         return;
     }
     if (run->in->pod_count == 0) {
-        fail(run, i, ret, "no pods returned by selector while calculating replica count");
+        fail(run, i, ret, metric_no_pods);
         return;
     }
 
