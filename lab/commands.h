@@ -3,7 +3,8 @@
 #ifndef LAB_COMMANDS_H
 #define LAB_COMMANDS_H
 
-int run_up(int argc, char **argv);   /* runs manifests until Ctrl-C */
-int run_demo(int argc, char **argv); /* plays scenes */
+int run_up(int argc, char **argv);       /* runs manifests until Ctrl-C */
+int run_demo(int argc, char **argv);     /* plays scenes */
+int run_simulate(int argc, char **argv); /* runs autoscalers against a model */
 
 #endif

@@ -10,6 +10,7 @@
 
 static const struct command commands[] = {
     {"demo", "plays scenes that show autoscaling", run_demo},
+    {"simulate", "runs autoscalers against a model of load and pods", run_simulate},
     {"up", "runs manifests until Ctrl-C", run_up},
 };
 
