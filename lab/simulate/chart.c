@@ -98,31 +98,36 @@ void chart_dot(struct chart *c, double x, double y, const char *colour)
     put(c, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"13\" fill=\"%s\"/>\n", x, y, colour);
 }
 
-/* The points of a curve, from left to right. */
-static void put_points(struct chart *c, const struct chart_curve *curve)
+/* The points of a curve, from left to right; the first one is moved to, or drawn to. */
+static void put_points(struct chart *c, const struct chart_curve *curve, char first)
 {
     for (size_t i = 0; i < curve->count; i++) {
         const double value = curve->value(curve->data, i);
         const double y = chart_at(curve->y, value < curve->y->to ? value : curve->y->to);
         const double left = chart_at(curve->x, (double)i);
         const double right = chart_at(curve->x, (double)i + 1);
-        const char *move = i == 0 && !curve->filled ? "M" : "L";
+        const char move = i == 0 ? first : 'L';
         if (curve->steps)
-            put(c, "%s%.1f %.1fH%.1f", move, left, y, right);
+            put(c, "%c%.1f %.1fH%.1f", move, left, y, right);
         else
-            put(c, "%s%.1f %.1f", move, (left + right) / 2, y);
+            put(c, "%c%.1f %.1f", move, (left + right) / 2, y);
     }
+}
+
+void chart_fill(struct chart *c, const struct chart_curve *curve)
+{
+    const double bottom = chart_at(curve->y, curve->y->from);
+
+    put(c, "<path fill=\"%s\" fill-opacity=\"0.15\" d=\"M%.1f %.1f", curve->colour,
+        chart_at(curve->x, 0), bottom);
+    put_points(c, curve, 'L');
+    put(c, "L%.1f %.1fZ\"/>\n", chart_at(curve->x, (double)curve->count), bottom);
 }
 
 void chart_curve(struct chart *c, const struct chart_curve *curve)
 {
-    if (curve->filled)
-        put(c, "<path fill=\"%s\" fill-opacity=\"0.15\" stroke=\"%s\" d=\"M%.1f %.1f",
-            curve->colour, curve->colour, chart_at(curve->x, 0), chart_at(curve->y, 0));
-    else
-        put(c, "<path fill=\"none\" stroke=\"%s\" d=\"", curve->colour);
-    put_points(c, curve);
-    if (curve->filled)
-        put(c, "L%.1f %.1fZ", chart_at(curve->x, (double)curve->count), chart_at(curve->y, 0));
-    put(c, "\" stroke-width=\"%d\" stroke-linejoin=\"round\"/>\n", curve->width);
+    put(c, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"%d\" stroke-linejoin=\"round\" d=\"",
+        curve->colour, curve->width);
+    put_points(c, curve, 'M');
+    put(c, "\"/>\n");
 }

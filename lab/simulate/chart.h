@@ -64,11 +64,11 @@ struct chart_curve {
     size_t count;
     const char *colour;
     int width;
-    int steps;  /* level over each point; else from middle to middle */
-    int filled; /* down to the axis, faintly */
+    int steps; /* level over each point; else from middle to middle */
 };
 
 /* Values above the scale are cut at its top. */
 void chart_curve(struct chart *c, const struct chart_curve *curve);
+void chart_fill(struct chart *c, const struct chart_curve *curve); /* down to the axis, faintly */
 
 #endif

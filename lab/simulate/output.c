@@ -63,20 +63,47 @@ const struct output_figure output_figures[OUTPUT_FIGURES] = {
     {"lost", "lost", 0, lost},
 };
 
-char *output_variant(const struct trade_off *t, size_t variant, char *text, size_t size)
+/* The last part of an axis' path. */
+static const char *short_name(const struct sweep_axis *a)
+{
+    const char *dot = strrchr(a->path, '.');
+
+    return dot ? dot + 1 : a->path;
+}
+
+/* "name=value" of each axis, or what of it is asked for. Returns text. */
+static char *join(const struct trade_off *t, const size_t *variant, bool names, char *text,
+                  size_t size)
 {
     size_t n = 0;
 
     text[0] = '\0';
     for (size_t i = 0; i < t->sweep->count && n < size; i++) {
-        const char *path = t->sweep->axes[i].path;
-        const char *dot = strrchr(path, '.');
-        char *value = json_dumps(sweep_value(t->sweep, variant, i), JSON_ENCODE_ANY);
-        n += (size_t)snprintf(text + n, size - n, "%s%s=%s", i ? " " : "", dot ? dot + 1 : path,
+        const struct sweep_axis *a = &t->sweep->axes[i];
+        const json_t *json = variant ? sweep_value(t->sweep, *variant, i) : NULL;
+        char *other = json && !json_is_string(json) ? json_dumps(json, JSON_ENCODE_ANY) : NULL;
+        const char *value = json_is_string(json) ? json_string_value(json) : other;
+        n += (size_t)snprintf(text + n, size - n, "%s%s%s%s", i ? ", " : "",
+                              names ? short_name(a) : "", names && variant ? "=" : "",
                               value ? value : "");
-        free(value);
+        free(other);
     }
     return text;
+}
+
+char *output_variant(const struct trade_off *t, size_t variant, char *text, size_t size)
+{
+    return join(t, &variant, true, text, size);
+}
+
+char *output_values(const struct trade_off *t, size_t variant, char *text, size_t size)
+{
+    return join(t, &variant, false, text, size);
+}
+
+char *output_fields(const struct trade_off *t, char *text, size_t size)
+{
+    return join(t, NULL, true, text, size);
 }
 
 int output_change(const struct blueprint *b, size_t copy, uint64_t at_ns,

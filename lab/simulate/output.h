@@ -30,8 +30,11 @@ struct output_figure {
 #define OUTPUT_FIGURES 12
 extern const struct output_figure output_figures[OUTPUT_FIGURES];
 
-/* "stabilizationWindowSeconds=60 maxReplicas=10" of a variant. Returns text. */
+/* What a variant sets: "stabilizationWindowSeconds=60, maxReplicas=10", "60, 10", and of all of
+ * them "stabilizationWindowSeconds, maxReplicas". Return text. */
 char *output_variant(const struct trade_off *t, size_t variant, char *text, size_t size);
+char *output_values(const struct trade_off *t, size_t variant, char *text, size_t size);
+char *output_fields(const struct trade_off *t, char *text, size_t size);
 
 int output_table(const struct run *r, struct buf *out);
 int output_csv(const struct run *r, struct buf *out); /* the courses: a row a point and workload */

@@ -72,28 +72,44 @@ static double largest(const struct series *s, double (*value)(const void *, size
 
 /* ---- panels ---- */
 
+/* Beside the panel, the first line in its middle. */
 static void label(struct drawing *d, size_t line, const char *colour, const char *text)
 {
     const double middle = (d->y.at_from + d->y.at_to) / 2;
 
     chart_text(&d->chart,
-               &(struct chart_text){RIGHT + 24, middle + 10 + ((double)line - 0.5) * 40 + 8,
-                                    LABEL_SIZE, CHART_START, colour, 1},
+               &(struct chart_text){RIGHT + 24, middle + 40 * (double)line - 2, LABEL_SIZE,
+                                    CHART_START, colour, 1},
                "%s", text);
 }
 
-static void curve(struct drawing *d, double (*value)(const void *, size_t), const char *colour,
-                  int width, bool steps, bool filled)
+static struct chart_curve curve_of(const struct drawing *d, double (*value)(const void *, size_t),
+                                   const char *colour, int width, bool steps)
 {
-    chart_curve(&d->chart, &(struct chart_curve){.x = &d->x,
-                                                 .y = &d->y,
-                                                 .value = value,
-                                                 .data = &d->course->series,
-                                                 .count = d->course->series.count,
-                                                 .colour = colour,
-                                                 .width = width,
-                                                 .steps = steps,
-                                                 .filled = filled});
+    return (struct chart_curve){.x = &d->x,
+                                .y = &d->y,
+                                .value = value,
+                                .data = &d->course->series,
+                                .count = d->course->series.count,
+                                .colour = colour,
+                                .width = width,
+                                .steps = steps};
+}
+
+static void curve(struct drawing *d, double (*value)(const void *, size_t), const char *colour,
+                  int width, bool steps)
+{
+    const struct chart_curve curve = curve_of(d, value, colour, width, steps);
+
+    chart_curve(&d->chart, &curve);
+}
+
+static void fill(struct drawing *d, double (*value)(const void *, size_t), const char *colour,
+                 bool steps)
+{
+    const struct chart_curve curve = curve_of(d, value, colour, 0, steps);
+
+    chart_fill(&d->chart, &curve);
 }
 
 /* The scale of a panel, with its lines and numbers. */
@@ -114,7 +130,8 @@ static void frame(struct drawing *d, double top, double bottom, double most)
 static void draw_load(struct drawing *d, double top, double bottom)
 {
     frame(d, top, bottom, largest(&d->course->series, rate_at));
-    curve(d, rate_at, CHART_INK, 4, false, true);
+    fill(d, rate_at, CHART_INK, false);
+    curve(d, rate_at, CHART_INK, 4, false);
     label(d, 0, CHART_INK, "load");
     label(d, 1, CHART_INK, "requests/s");
 }
@@ -126,11 +143,12 @@ static void draw_replicas(struct drawing *d, double top, double bottom)
     const double granted = largest(s, granted_at);
 
     frame(d, top, bottom, fmin(fmax(largest(s, wanted_at), granted), 1.5 * granted));
-    curve(d, ready_at, CHART_BLUE, 0, true, true);
-    curve(d, wanted_at, CHART_ORANGE, 4, true, false);
-    curve(d, granted_at, CHART_BLUE, 6, true, false);
+    fill(d, ready_at, CHART_BLUE, true);
+    curve(d, wanted_at, CHART_ORANGE, 4, true);
+    curve(d, granted_at, CHART_BLUE, 6, true);
     label(d, 0, CHART_ORANGE, "pods wanted");
     label(d, 1, CHART_BLUE, "pods granted");
+    label(d, 2, CHART_BLUE, "(filled: ready)");
 }
 
 static void draw_utilization(struct drawing *d, double top, double bottom)
@@ -141,7 +159,7 @@ static void draw_utilization(struct drawing *d, double top, double bottom)
     if (target > 0)
         chart_line(&d->chart, LEFT, chart_at(&d->y, target), RIGHT, chart_at(&d->y, target),
                    CHART_RED, 4, 1);
-    curve(d, utilization_at, CHART_GREEN, 5, false, false);
+    curve(d, utilization_at, CHART_GREEN, 5, false);
     label(d, 0, CHART_GREEN, "utilization %");
     if (target > 0) {
         char text[40];
@@ -153,7 +171,8 @@ static void draw_utilization(struct drawing *d, double top, double bottom)
 static void draw_backlog(struct drawing *d, double top, double bottom)
 {
     frame(d, top, bottom, largest(&d->course->series, backlog_at));
-    curve(d, backlog_at, CHART_RED, 4, false, true);
+    fill(d, backlog_at, CHART_RED, false);
+    curve(d, backlog_at, CHART_RED, 4, false);
     label(d, 0, CHART_RED, "backlog");
     label(d, 1, CHART_RED, "requests");
 }
@@ -246,7 +265,7 @@ int output_svg(const struct run *r, const struct course *c, struct buf *out)
     draw_panels(&d);
     draw_time(&d, duration_s);
     chart_text(&d.chart, &(struct chart_text){40, 866, LABEL_SIZE, CHART_START, CHART_INK, 0},
-               "%s: %.1f pod-hours, over target %.1f %% of the time, %.0f oscillations", c->name,
+               "%s: %.1f pod-hours, over target %.1f %% of the time, oscillations: %.0f", c->name,
                figures_pod_hours(f), figures_over_percent(f), (double)f->oscillations);
     chart_end(&d.chart);
     return d.chart.error;
@@ -286,7 +305,7 @@ static void draw_variants(struct chart *c, const struct trade_off *t, const stru
         chart_dot(c, at_x, at_y, CHART_BLUE);
         chart_text(
             c, &(struct chart_text){at_x + 22, at_y - 14, LABEL_SIZE, CHART_START, CHART_BLUE, 1},
-            "%s", output_variant(t, i, text, sizeof(text)));
+            "%s", output_values(t, i, text, sizeof(text)));
     }
 }
 
@@ -294,6 +313,7 @@ int output_trade_off_svg(const struct trade_off *t, struct buf *out)
 {
     struct chart c = {.out = out};
     double most_hours = 0, most_over = 0, x_step, y_step;
+    char fields[200];
 
     for (size_t i = 0; i < t->count; i++) {
         most_hours = fmax(most_hours, figures_pod_hours(&t->figures[i]));
@@ -304,8 +324,14 @@ int output_trade_off_svg(const struct trade_off *t, struct buf *out)
     chart_begin(&c, t->title);
     draw_trade_off_axes(&c, &x, x_step, &y, y_step);
     draw_variants(&c, t, &x, &y);
-    chart_text(&c, &(struct chart_text){40, 866, LABEL_SIZE, CHART_START, CHART_INK, 0},
-               "across: pod-hours; up: %% of the time over target. Low and left is good.");
+    chart_text(&c,
+               &(struct chart_text){RIGHT + 50, BOTTOM + 38, LABEL_SIZE, CHART_START, CHART_INK, 1},
+               "pod-hours");
+    chart_text(&c,
+               &(struct chart_text){RIGHT + 24, TOP + 30, LABEL_SIZE, CHART_START, CHART_INK, 1},
+               "%% over target");
+    chart_text(&c, &(struct chart_text){40, 866, LABEL_SIZE, CHART_START, CHART_BLUE, 0}, "each point: %s",
+               output_fields(t, fields, sizeof(fields)));
     chart_end(&c);
     return c.error;
 }
