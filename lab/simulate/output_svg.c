@@ -330,8 +330,8 @@ int output_trade_off_svg(const struct trade_off *t, struct buf *out)
     chart_text(&c,
                &(struct chart_text){RIGHT + 24, TOP + 30, LABEL_SIZE, CHART_START, CHART_INK, 1},
                "%% over target");
-    chart_text(&c, &(struct chart_text){40, 866, LABEL_SIZE, CHART_START, CHART_BLUE, 0}, "each point: %s",
-               output_fields(t, fields, sizeof(fields)));
+    chart_text(&c, &(struct chart_text){40, 866, LABEL_SIZE, CHART_START, CHART_BLUE, 0},
+               "each point: %s", output_fields(t, fields, sizeof(fields)));
     chart_end(&c);
     return c.error;
 }

@@ -27,8 +27,13 @@ static int read_value(const char *text, json_t **ret, struct err *err)
 {
     struct yaml_file *file = NULL;
     const json_t *value;
-    int r = yaml_parse("value", text, strlen(text), &file, err);
+    int r;
 
+    if (strcmp(text, "null") == 0) { /* which would be an empty document */
+        *ret = json_null();
+        return 0;
+    }
+    r = yaml_parse("value", text, strlen(text), &file, err);
     if (r < 0)
         return r;
     value = yaml_count(file) == 1 ? yaml_document(file, 0) : NULL;
