@@ -144,8 +144,8 @@ static int read_metrics(const struct scaler *s, struct reading *r, struct hpa_in
 
     for (size_t i = 0; i < s->spec->metric_count; i++)
         r->answers[i] = answer_to(s, &r->observed, i);
-    in->pods = r->observed.pod_rows;
-    in->pod_count = r->observed.pod_count;
+    in->pods = r->observed.pod_rows.rows;
+    in->pod_count = r->observed.pod_rows.count;
     in->answers = r->answers;
     return 0;
 }
@@ -180,7 +180,7 @@ static void write_status(const struct scaler *s, const struct hpa_decision *d,
 {
     json_auto_t *status = hpa_status(s->spec, d, old_status, d->now_ns);
 
-    if (status && !hpa_status_same(status, old_status))
+    if (status && (d->rescale || !hpa_status_same(status, old_status)))
         (void)store_patch(s->all->env->store, KIND_HPA, s->spec->namespace, s->spec->name, "status",
                           json_incref(status));
 }

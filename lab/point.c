@@ -293,10 +293,9 @@ static json_t *decision_row(const struct point_maker *m, const json_t *decision)
     double now_s = (double)labclock_elapsed_ns(&m->env->clock) / (double)NS_PER_S;
     double next_s = seconds_since_start(m, jpath_str(decision, "nextSyncTime", ""));
 
-    return json_pack("{s:s, s:s, s:s?, s:f, s:f}", "sentence",
+    return json_pack("{s:s, s:s, s:f, s:f}", "sentence",
                      jpath_str(decision, "record.sentence", "waiting for the first look"), "why",
-                     jpath_str(decision, "record.why", ""), "rule",
-                     jpath_str(decision, "record.rule", NULL), "at",
+                     jpath_str(decision, "record.why", ""), "at",
                      seconds_since_start(m, jpath_str(decision, "record.time", "")), "next_in",
                      next_s > now_s ? (next_s - now_s) / m->env->clock.speed : 0.0);
 }

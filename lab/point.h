@@ -7,12 +7,12 @@
  *    targets: [{hpa, namespace, kind, name, request_milli, limit_milli,
  *               replicas: {current, ready, desired, min, max},
  *               metric: {name, type, value, target, low, high, unit, error},
- *               decision: {sentence, why, rule, at, next_in},
+ *               decision: {sentence, why, at, next_in},
  *               load: {rate, p99_ms, errors, unit, label},
  *               pods: [{name, state, cpu_milli, throttled, rate, age, restarts}], queue}],
  *    events: [{t, type, text}]}
  * t is control seconds since the lab's start, wall real seconds; low and high are where the
- * tolerance ends. sentence, why and rule are those of the decision record. What is unknown is null.
+ * tolerance ends. sentence and why are those of the decision record. What is unknown is null.
  */
 #ifndef LAB_POINT_H
 #define LAB_POINT_H

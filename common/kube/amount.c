@@ -50,7 +50,7 @@ static int parse_exponent(const char *text, int64_t *ret)
     if (!*c)
         return -EINVAL;
     for (; *c >= '0' && *c <= '9'; c++)
-        if (value < 1000000000)
+        if (value < 100000000)
             value = value * 10 + (*c - '0');
     if (*c)
         return -EINVAL;
@@ -267,17 +267,14 @@ static int64_t ten_to(int exponent)
     return power;
 }
 
-/* value * 10^exponent; false when it does not fit, with the low bits in *ret. */
+/* value * 10^exponent; false when it does not fit, with the low bits in *ret up to 10^18. */
 static bool scale_up(int64_t value, int64_t exponent, int64_t *ret)
 {
-    bool fits = true;
-
-    if (exponent > SMALL_DIGITS && value != 0)
-        return false;
-    if (value == 0)
-        exponent = 0;
-    fits = !__builtin_mul_overflow(value, ten_to((int)exponent), ret);
-    return fits;
+    if (value == 0) {
+        *ret = 0;
+        return true;
+    }
+    return exponent <= SMALL_DIGITS && !__builtin_mul_overflow(value, ten_to((int)exponent), ret);
 }
 
 /* value / 10^exponent, away from zero */

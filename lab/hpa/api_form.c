@@ -113,7 +113,7 @@ static int set_condition(json_t *conditions, const struct hpa_condition *set, co
         return r;
 
     const char *before = json_string_value(json_object_get(c, "status"));
-    if (!before || strcmp(before, status) != 0)
+    if (!before || strcmp(before, status) != 0 || set->flipped)
         r = json_object_set_new(c, "lastTransitionTime", json_string(now));
     if (r == 0)
         r = json_object_set_new(c, "status", json_string(status));

@@ -252,6 +252,7 @@ struct hpa_result {     /* of one metric */
 struct hpa_condition {
     const char *type, *reason, *message;
     bool status;
+    bool flipped; /* it was the other way earlier in this run, so that its time moves in any case */
 };
 
 struct hpa_event {
@@ -321,13 +322,16 @@ void hpa_commit_status(struct hpa *hpa, struct hpa_decision *decision, const cha
 json_t *hpa_status(const struct hpa_spec *spec, const struct hpa_decision *decision,
                    const json_t *old_status, uint64_t now_ns);
 
-/* Whether two statuses are the same to the controller, which then does not write: quantities and
- * times by value, absent as empty. NULL: empty. */
+/* Whether two statuses are the same to the controller: quantities and times by value, absent as
+ * empty. NULL: empty. It writes what is not the same, and after each try to rescale: then a time
+ * has moved, be it by less than the whole seconds of its text. */
 bool hpa_status_same(const json_t *a, const json_t *b);
 
 /* currentMetrics in API form, one entry per metric of the spec. New; NULL when there is none in
  * this decision or no memory. */
 json_t *hpa_current_metrics(const struct hpa_spec *spec, const struct hpa_decision *decision);
+
+#define HPA_RECORD_VERSION 1
 
 /* The decision record, for the page, `why` and tests: docs/decision-record.md describes it. New;
  * NULL when out of memory. Costs more than the evaluation, so call it where somebody reads it:

@@ -6,8 +6,6 @@
 
 #include "lab/hpa/state.h"
 
-#define RECORD_VERSION 1
-
 /* One object per metric of the spec, in its order. */
 json_t *record_metrics(const struct hpa_settings *settings, const struct hpa_spec *spec,
                        const struct hpa_input *in, const struct hpa_decision *d);
@@ -20,6 +18,9 @@ json_t *record_limit(const struct hpa *hpa, const struct hpa_spec *spec,
 
 /* The rule that made the result what it is, as one word: "tolerance", "scaleDownWindow". */
 const char *record_rule(const struct hpa_spec *spec, const struct hpa_decision *d);
+
+/* Whether it stays because of what was filled in for missing and unready pods. */
+bool record_is_turned(const struct hpa_result *r, const struct hpa_decision *d);
 
 /* A few sentences under the sentence: what led to it, and when it ends. record: the rest of it.
  * Returns text. */

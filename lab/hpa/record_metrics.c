@@ -183,6 +183,8 @@ static void put_identity(struct object *o, const struct hpa_metric *m)
                    json_pack("{s:s*, s:s*}", "kind", m->object.kind, "name", m->object.name));
     if (m->selector && *m->selector)
         object_text(o, "selector", m->selector);
+    if (m->form == HPA_NO_FORM)
+        return;
     object_text(o, "form", forms[m->form]);
     object_put(o, "target", measure(m, m->target));
 }

@@ -184,14 +184,29 @@ static const struct {
     [HPA_EXTERNAL] = {"External", "external", parse_identifier},
 };
 
-static int parse_source(const struct place *at, struct hpa_metric *m)
+static int parse_source(const struct place *at, enum hpa_source i, struct hpa_metric *m)
 {
     struct place source;
-    int r = spec_enter(at, sources[m->source].member, &source);
+    int r = spec_enter(at, sources[i].member, &source);
 
+    m->source = i;
     if (r == 0)
-        r = sources[m->source].parse(&source, m);
+        r = sources[i].parse(&source, m);
     return r < 0 ? r : set_target(&source, m);
+}
+
+/* Members that the type does not want must be readable all the same. */
+static int parse_others(const struct place *at, enum hpa_source wanted)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(sources); i++) {
+        struct hpa_metric ignored = {0};
+        if (i != wanted && spec_get(at, sources[i].member))
+            r = parse_source(at, (enum hpa_source)i, &ignored);
+        spec_metric_done(&ignored);
+    }
+    return r;
 }
 
 static int parse_unknown(const struct place *at, const char *type, struct hpa_metric *m)
@@ -257,8 +272,10 @@ int spec_metric_parse(const struct place *at, struct hpa_metric *m)
         return r;
     while (i < ARRAY_LEN(sources) && strcmp(type, sources[i].type) != 0)
         i++;
-    m->source = (enum hpa_source)i;
-    r = i < ARRAY_LEN(sources) ? parse_source(at, m) : parse_unknown(at, type, m);
+    r = parse_others(at, (enum hpa_source)i);
+    if (r == 0)
+        r = i < ARRAY_LEN(sources) ? parse_source(at, (enum hpa_source)i, m)
+                                   : parse_unknown(at, type, m);
     return r < 0 ? r : add_texts(at, m);
 }
 

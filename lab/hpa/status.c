@@ -19,10 +19,14 @@ static void set(struct hpa_decision *d, const char *type, bool status, const cha
     while (i < d->condition_count && strcmp(d->conditions[i].type, type) != 0)
         i++;
     assert(i < ARRAY_LEN(d->conditions));
-    if (i == d->condition_count)
-        d->condition_count++;
-    d->conditions[i] = (struct hpa_condition){
-        .type = type, .status = status, .reason = reason, .message = message};
+    const bool first = i == d->condition_count;
+    d->condition_count += first;
+    const struct hpa_condition before = d->conditions[i];
+    d->conditions[i] = (struct hpa_condition){.type = type,
+                                              .status = status,
+                                              .flipped = !first && before.status != status,
+                                              .reason = reason,
+                                              .message = message};
 }
 
 static void add_event(struct hpa *hpa, struct hpa_decision *d, const char *type, const char *reason,

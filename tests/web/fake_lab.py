@@ -127,8 +127,7 @@ def target(current=2, desired=None, name="php-apache", **more):
                    "high": 55, "unit": "%", "error": None},
         "decision": {"sentence": f"CPU is 122 % of what {current} pods request, target 50 %: "
                                  f"{current} × 2.44 = {current * 2.44:.2f}, so {desired} pods",
-                     "why": "Scaling up does not wait.", "rule": "metric", "at": 100.0,
-                     "next_in": 1.2},
+                     "why": "Scaling up does not wait.", "at": 100.0, "next_in": 1.2},
         "load": {"rate": 74.1, "p99_ms": 38.2, "errors": 0, "unit": "/s", "label": "load"},
         "pods": [pod(f"{name}-6d8f-x7k{i:02}") for i in range(current)],
         "queue": None, **more}

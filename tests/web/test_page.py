@@ -24,7 +24,7 @@ LONG = {"sentence": "CPU is 1220 % of what 10 pods request, target 50 %: 10 × 2
         "why": "scaleUp policy: 4 pods in 15 seconds, 4 used; 4 come back in 10 seconds. "
                "php-apache-6d8f-x7k01 was measured before it was ready, php-apache-6d8f-x7k02 is "
                "not ready yet, and 3 more.",
-        "rule": "scaleUpPolicies", "at": 5.0, "next_in": 1.2}
+        "at": 5.0, "next_in": 1.2}
 
 # Elements whose content does not fit in them. Lines that end in "…" by design are left out.
 CUT_OFF = """

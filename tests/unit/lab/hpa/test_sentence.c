@@ -209,6 +209,14 @@ static void says_which_bound_stopped_it(void **state)
     w.in.now_ns += 301 * S;
     (void)world_step(&w);
     says(&w, "queue_depth is 5, target 5 per pod: 1 pod; minReplicas is 3");
+    world_value(&w, 0, 70000);
+    (void)world_step(&w);
+    w.in.now_ns += 15 * S;
+    world_value(&w, 0, 5000);
+    w.in.spec_replicas = 10;
+    (void)world_step(&w);
+    says(&w, "wants 1, is held at 14: 15 seconds ago it still wanted 14, and scaling down waits 5 "
+             "minutes; maxReplicas is 10");
     world_end(&w);
 }
 
@@ -223,6 +231,27 @@ static void says_how_much_memory_and_of_which_kind(void **state)
     world_usage(&w, 0, INT64_C(157286400) * 1000);
     (void)world_step(&w);
     says(&w, "memory is 150.0 MiB per pod, target 100.0 MiB: 2 × 1.5 = 3 pods");
+    world_end(&w);
+}
+
+static void says_what_stands_in_for_pods_that_are_not_counted(void **state)
+{
+    struct world w;
+    int64_t busy[] = {200, 200, 200}, calm[] = {10, 10, 10};
+    (void)state;
+
+    world_begin(&w, CPU_HPA);
+    world_pods(&w, 5);
+    w.pods[4].phase = HPA_PENDING;
+    world_samples(&w, 0, 3, busy);
+    (void)world_step(&w);
+    says(&w, "CPU is 200 % of what 3 pods request, target 50 %, 2 more pods taken as idle: 5 × 2.4 "
+             "= 12 pods; maxReplicas is 10");
+    w.in.now_ns += 301 * S;
+    world_samples(&w, 0, 3, calm);
+    (void)world_step(&w);
+    says(&w, "CPU is 10 % of what 3 pods request, target 50 %, 1 more pod taken as busy: 4 × 0.64 "
+             "= 2.56, so 3 pods");
     world_end(&w);
 }
 
@@ -252,6 +281,7 @@ int main(void)
         cmocka_unit_test(says_what_the_policies_allow),
         cmocka_unit_test(says_which_bound_stopped_it),
         cmocka_unit_test(says_how_much_memory_and_of_which_kind),
+        cmocka_unit_test(says_what_stands_in_for_pods_that_are_not_counted),
         cmocka_unit_test(says_which_selector_is_wrong),
     };
     return cmocka_run_group_tests_name("sentence", tests, NULL, NULL);
