@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "adapter/strict.h"
+#include "kube/strict.h"
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "kube/quantity.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -120,5 +122,60 @@ int strict_duration(const struct strict *s, const json_t *mapping, const char *p
     strict_path(at, path, name);
     return strict_refuse(s, at, "%s takes a duration from %s to %s, not %s", at,
                          clock_duration(min_ns, from), clock_duration(max_ns, to),
+                         show(value, shown));
+}
+
+int strict_int(const struct strict *s, const json_t *mapping, const char *path, const char *name,
+               int64_t min, int64_t max, int64_t *ret)
+{
+    const json_t *value = json_object_get(mapping, name);
+    const int64_t number = json_integer_value(value);
+    char shown[SHOWN_MAX], at[STRICT_PATH_MAX];
+
+    if (!value)
+        return 0;
+    if (json_is_integer(value) && number >= min && number <= max) {
+        *ret = number;
+        return 0;
+    }
+    strict_path(at, path, name);
+    return strict_refuse(s, at, "%s takes a whole number from %" PRId64 " to %" PRId64 ", not %s",
+                         at, min, max, show(value, shown));
+}
+
+int strict_number(const struct strict *s, const json_t *mapping, const char *path, const char *name,
+                  double min, double max, double *ret)
+{
+    const json_t *value = json_object_get(mapping, name);
+    const double number = json_number_value(value);
+    char shown[SHOWN_MAX], at[STRICT_PATH_MAX];
+
+    if (!value)
+        return 0;
+    if (json_is_number(value) && number >= min && number <= max) {
+        *ret = number;
+        return 0;
+    }
+    strict_path(at, path, name);
+    return strict_refuse(s, at, "%s takes a number from %.15g to %.15g, not %s", at, min, max,
+                         show(value, shown));
+}
+
+int strict_quantity(const struct strict *s, const json_t *mapping, const char *path,
+                    const char *name, int64_t min_milli, int64_t max_milli, int64_t *ret_milli)
+{
+    const json_t *value = json_object_get(mapping, name);
+    char shown[SHOWN_MAX], at[STRICT_PATH_MAX], from[QUANTITY_TEXT_MAX], to[QUANTITY_TEXT_MAX];
+    int64_t milli;
+
+    if (!value)
+        return 0;
+    if (quantity_from_json(value, &milli) == 0 && milli >= min_milli && milli <= max_milli) {
+        *ret_milli = milli;
+        return 0;
+    }
+    strict_path(at, path, name);
+    return strict_refuse(s, at, "%s takes a quantity from %s to %s, not %s", at,
+                         quantity_format(min_milli, from), quantity_format(max_milli, to),
                          show(value, shown));
 }

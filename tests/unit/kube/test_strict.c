@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "unit.h"
 
-#include "adapter/strict.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "kube/strict.h"
 
 #include <errno.h>
 #include <string.h>
@@ -127,6 +127,66 @@ static void a_duration_has_a_unit_and_a_range(void **state)
     yaml_file_free(d.file);
 }
 
+static void a_whole_number_has_no_fraction_and_a_range(void **state)
+{
+    static const char *const bad[] = {"1.5", "'5'", "0", "11", "many"};
+    int64_t number = 0;
+    struct doc d;
+    char text[64];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        (void)snprintf(text, sizeof(text), "count: %s\n", bad[i]);
+        open_doc(&d, text);
+        assert_int_equal(strict_int(&d.s, d.mapping, "", "count", 1, 10, &number), -EINVAL);
+        assert_ptr_equal(
+            strstr(d.err.text, "a.yaml:1: count takes a whole number from 1 to 10, not "),
+            d.err.text);
+        yaml_file_free(d.file);
+    }
+    assert_int_equal(number, 0);
+    open_doc(&d, "count: 10\n");
+    assert_int_equal(strict_int(&d.s, d.mapping, "", "count", 1, 10, &number), 0);
+    assert_int_equal(number, 10);
+    yaml_file_free(d.file);
+}
+
+static void a_number_may_be_whole_or_not(void **state)
+{
+    double number = 0;
+    struct doc d;
+    (void)state;
+
+    open_doc(&d, "a: 0.5\nb: 2\nc: 2.01\nd: two\n");
+    assert_int_equal(strict_number(&d.s, d.mapping, "", "a", 0, 2, &number), 0);
+    assert_float_equal(number, 0.5, 0);
+    assert_int_equal(strict_number(&d.s, d.mapping, "", "b", 0, 2, &number), 0);
+    assert_float_equal(number, 2, 0);
+    assert_int_equal(strict_number(&d.s, d.mapping, "", "c", 0, 2, &number), -EINVAL);
+    assert_string_equal(d.err.text, "a.yaml:3: c takes a number from 0 to 2, not 2.01");
+    assert_int_equal(strict_number(&d.s, d.mapping, "", "d", 0, 2, &number), -EINVAL);
+    assert_float_equal(number, 2, 0);
+    yaml_file_free(d.file);
+}
+
+static void a_quantity_is_written_as_in_manifests(void **state)
+{
+    int64_t milli = 0;
+    struct doc d;
+    (void)state;
+
+    open_doc(&d, "a: 250m\nb: 2\nc: 3\nd: lots\n");
+    assert_int_equal(strict_quantity(&d.s, d.mapping, "", "a", 0, 2000, &milli), 0);
+    assert_int_equal(milli, 250);
+    assert_int_equal(strict_quantity(&d.s, d.mapping, "", "b", 0, 2000, &milli), 0);
+    assert_int_equal(milli, 2000);
+    assert_int_equal(strict_quantity(&d.s, d.mapping, "", "c", 1, 2000, &milli), -EINVAL);
+    assert_string_equal(d.err.text, "a.yaml:3: c takes a quantity from 1m to 2, not 3");
+    assert_int_equal(strict_quantity(&d.s, d.mapping, "", "d", 1, 2000, &milli), -EINVAL);
+    assert_int_equal(milli, 2000);
+    yaml_file_free(d.file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +195,9 @@ int main(void)
         cmocka_unit_test(an_absent_member_leaves_the_default),
         cmocka_unit_test(a_text_is_a_string_with_a_length),
         cmocka_unit_test(a_duration_has_a_unit_and_a_range),
+        cmocka_unit_test(a_whole_number_has_no_fraction_and_a_range),
+        cmocka_unit_test(a_number_may_be_whole_or_not),
+        cmocka_unit_test(a_quantity_is_written_as_in_manifests),
     };
     return cmocka_run_group_tests_name("strict", tests, NULL, NULL);
 }

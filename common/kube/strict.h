@@ -5,8 +5,8 @@
  *
  * Paths are in the form of kube/jpath.h. Functions return 0 or -EINVAL with the sentence in s->err.
  * One thread. */
-#ifndef ADAPTER_STRICT_H
-#define ADAPTER_STRICT_H
+#ifndef KUBE_STRICT_H
+#define KUBE_STRICT_H
 
 #include "kube/yaml.h"
 
@@ -40,10 +40,17 @@ int strict_mapping(const struct strict *s, const json_t *value, const char *path
                    const struct strict_member *members);
 
 /* A member of a mapping; absent ones leave *ret as it is. A text is borrowed and has
- * 1..max_bytes bytes; a duration is written as base/clock.h reads it. */
+ * 1..max_bytes bytes; a duration is written as base/clock.h reads it; a whole number and a number
+ * are JSON numbers; a quantity is Kubernetes' ("500m"), in thousandths. */
 int strict_text(const struct strict *s, const json_t *mapping, const char *path, const char *name,
                 size_t max_bytes, const char **ret);
 int strict_duration(const struct strict *s, const json_t *mapping, const char *path,
                     const char *name, uint64_t min_ns, uint64_t max_ns, uint64_t *ret_ns);
+int strict_int(const struct strict *s, const json_t *mapping, const char *path, const char *name,
+               int64_t min, int64_t max, int64_t *ret);
+int strict_number(const struct strict *s, const json_t *mapping, const char *path, const char *name,
+                  double min, double max, double *ret);
+int strict_quantity(const struct strict *s, const json_t *mapping, const char *path,
+                    const char *name, int64_t min_milli, int64_t max_milli, int64_t *ret_milli);
 
 #endif
