@@ -27,6 +27,10 @@
  * are told 503. */
 #define SPARE_CONNECTIONS 256
 
+/* Enough for any browser or proxy; the server clears so much between the requests of a connection.
+ */
+#define HEADERS_MAX_BYTES (16 * KIB)
+
 struct serve_options {
     struct role_options role;
     struct governor_options governor;
@@ -166,6 +170,7 @@ static int listen_and_serve(struct serve_app *app, struct err *err)
                                         .port = (uint16_t)role->port,
                                         .max_connections = (unsigned)role_want_files(connections),
                                         .cut_waiting = true,
+                                        .max_header_bytes = HEADERS_MAX_BYTES,
                                         .idle_timeout_s = (unsigned)(idle_ns / NS_PER_S)};
     /* Readiness is a fault's business first, and the burner's rows may see every path. */
     struct http_routes routes[] = {faults_routes(app->faults), podinfo_routes(app->delays),
