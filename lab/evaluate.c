@@ -45,11 +45,26 @@ static const struct opt_table table = {
 
 struct player {
     struct options options;
+    struct buf out;   /* a line of it */
     const char *file; /* being read */
     bool refused;     /* some line could not be read */
 };
 
-static int play(const struct player *p, const struct scenario *s)
+static int append(const char *text, size_t len, void *out)
+{
+    return buf_append(out, text, len);
+}
+
+/* jansson would write it piece by piece. */
+static int print(struct player *p, const json_t *line)
+{
+    buf_clear(&p->out);
+    if (json_dump_callback(line, append, &p->out, JSON_COMPACT) < 0 || buf_puts(&p->out, "\n") < 0)
+        return -ENOMEM;
+    return fwrite(p->out.data, p->out.len, 1, stdout) == 1 ? 0 : -EIO;
+}
+
+static int play(struct player *p, const struct scenario *s)
 {
     struct replay *replay = NULL;
     int r = replay_new(s, &replay);
@@ -57,8 +72,8 @@ static int play(const struct player *p, const struct scenario *s)
     while (r == 0) {
         json_auto_t *line = NULL;
         r = replay_step(replay, p->options.record, &line);
-        if (r == 0 && (json_dumpf(line, stdout, JSON_COMPACT) < 0 || putchar('\n') == EOF))
-            r = -EIO;
+        if (r == 0)
+            r = print(p, line);
     }
     replay_free(replay);
     return r == -ENOENT ? 0 : r;
@@ -140,7 +155,7 @@ static int play_file(struct player *p, const char *path)
 
 int run_evaluate(int argc, char **argv)
 {
-    struct player p = {0};
+    struct player p = {.out.max = LINE_MAX_BYTES};
     struct err err = {0};
     int first = options_parse(&table, argc, argv, &p.options, &err);
     int r = 0;
@@ -152,6 +167,7 @@ int run_evaluate(int argc, char **argv)
         r = play_file(&p, "-");
     for (int i = first; r == 0 && i < argc; i++)
         r = play_file(&p, argv[i]);
+    buf_done(&p.out);
     if (fflush(stdout) != 0 || r < 0) {
         (void)fprintf(stderr, "%s: cannot go on: %s\n", table.program,
                       r == -ENOMEM ? "out of memory" : strerror(errno));

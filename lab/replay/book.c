@@ -53,14 +53,23 @@ static bool same_text(struct json_text a, struct json_text b)
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
+/* What was read of answers that nobody will ask for again. */
+static void forget(const struct response *response)
+{
+    for (size_t i = 0; i < response->count; i++)
+        scenario_forget(&response->answers[i]);
+}
+
 static int put(struct book *b, const struct response *response)
 {
     struct page *p = find(b, response->key);
 
     if (p) {
         /* The same again stays what it was, with what was read of it. */
-        if (!same_text(p->response->given, response->given))
+        if (!same_text(p->response->given, response->given)) {
+            forget(p->response);
             p->response = response;
+        }
         return 0;
     }
     p = malloc(sizeof(*p));

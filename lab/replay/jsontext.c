@@ -98,11 +98,16 @@ static int scan_string(struct json_walk *w) /* behind its first quote */
 {
     int r = 0;
 
-    while (r == 0 && !take(w, '"')) {
-        if (w->at == w->end || (unsigned char)*w->at < 0x20)
+    while (r == 0) {
+        const char *at = w->at, *end = w->end; /* which the loop need not store */
+        while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20)
+            at++;
+        w->at = at;
+        if (take(w, '"'))
+            return 0;
+        if (!take(w, '\\'))
             return unexpected_here(w, "in string literal");
-        if (*w->at++ == '\\')
-            r = scan_escape(w);
+        r = scan_escape(w);
     }
     return r;
 }

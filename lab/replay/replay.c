@@ -27,6 +27,7 @@ struct replay {
     size_t next; /* step */
     struct client client;
     struct discovered discovered;
+    struct podlist pods;    /* of the namespace */
     struct controlled *all; /* the scenario's HPA, then the others */
     size_t count;
 };
@@ -93,8 +94,9 @@ static int select_pods(struct replay *r, struct controlled *c, struct evaluation
     if (buf_puts(key, "/api/v1/namespaces/") < 0 || urltext_path(key, c->spec->namespace) < 0 ||
         buf_puts(key, "/pods") < 0)
         return -ENOMEM;
-    ret = podview_select(&c->pods, book_look(r->client.book, key->data), c->selecting,
-                         e->scale.selector, c->spec);
+    ret = podlist_read(&r->pods, book_look(r->client.book, key->data));
+    if (ret == 0)
+        ret = podview_select(&c->pods, &r->pods, c->selecting, e->scale.selector, c->spec);
     if (ret < 0)
         return ret;
     e->in.pods = c->pods.rows.rows;
@@ -354,6 +356,7 @@ void replay_free(struct replay *r)
         podview_done(&r->all[i].pods);
     }
     free(r->all);
+    podlist_done(&r->pods);
     book_free(r->client.book);
     texts_done(&r->client.decoder.texts);
     buf_done(&r->client.key);

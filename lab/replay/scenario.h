@@ -56,4 +56,7 @@ struct scenario {
 int scenario_parse(struct json_text line, struct scenario **ret, struct err *err);
 void scenario_free(struct scenario *s);
 
+/* Releases what was read of the answer's body. */
+void scenario_forget(struct answer *a);
+
 #endif
