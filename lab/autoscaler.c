@@ -144,8 +144,8 @@ static int read_metrics(const struct scaler *s, struct reading *r, struct hpa_in
 
     for (size_t i = 0; i < s->spec->metric_count; i++)
         r->answers[i] = answer_to(s, &r->observed, i);
-    in->pods = r->observed.pod_rows;
-    in->pod_count = r->observed.pod_count;
+    in->pods = r->observed.pod_rows.rows;
+    in->pod_count = r->observed.pod_rows.count;
     in->answers = r->answers;
     return 0;
 }

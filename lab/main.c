@@ -10,6 +10,7 @@
 
 static const struct command commands[] = {
     {"demo", "plays scenes that show autoscaling", run_demo},
+    {"evaluate", "plays recorded scenarios to the autoscaler", run_evaluate},
     {"up", "runs manifests until Ctrl-C", run_up},
     {"why", "explains what an autoscaler did", run_why},
 };

@@ -37,11 +37,18 @@ static const char *limit_rule(const struct hpa_spec *spec, enum hpa_limited kind
     return NULL;
 }
 
-static const char *metric_rule(const struct hpa_result *r)
+bool record_is_turned(const struct hpa_result *r, const struct hpa_decision *d)
 {
-    if (r->within)
-        return "tolerance";
-    return r->multiplier == 0 && r->final_ratio != r->ratio ? "uncountedPods" : "metric";
+    const bool moves = r->ratio < d->tolerance_low || r->ratio > d->tolerance_high;
+
+    return r->multiplier == 0 && r->missing + r->unready > 0 && (moves || !r->within);
+}
+
+static const char *metric_rule(const struct hpa_result *r, const struct hpa_decision *d)
+{
+    if (record_is_turned(r, d))
+        return "uncountedPods";
+    return r->within ? "tolerance" : "metric";
 }
 
 static const char *decided_rule(const struct hpa_spec *spec, const struct hpa_decision *d)
@@ -50,7 +57,7 @@ static const char *decided_rule(const struct hpa_spec *spec, const struct hpa_de
         return limit_rule(spec, d->limit.kind);
     if (d->held != HPA_NOT_HELD)
         return d->held == HPA_HELD_UP ? "scaleUpWindow" : "scaleDownWindow";
-    return metric_rule(&d->results[d->winner]);
+    return metric_rule(&d->results[d->winner], d);
 }
 
 const char *record_rule(const struct hpa_spec *spec, const struct hpa_decision *d)

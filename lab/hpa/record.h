@@ -19,6 +19,9 @@ json_t *record_limit(const struct hpa *hpa, const struct hpa_spec *spec,
 /* The rule that made the result what it is, as one word: "tolerance", "scaleDownWindow". */
 const char *record_rule(const struct hpa_spec *spec, const struct hpa_decision *d);
 
+/* Whether it stays because of what was filled in for missing and unready pods. */
+bool record_is_turned(const struct hpa_result *r, const struct hpa_decision *d);
+
 /* A few sentences under the sentence: what led to it, and when it ends. record: the rest of it.
  * Returns text. */
 char *record_why(const struct hpa_spec *spec, const struct hpa_decision *d, const json_t *record,

@@ -103,8 +103,9 @@ static void say_when_free(struct words *w, const struct hpa_decision *d, const j
         if ((down ? value >= d->stabilised : value <= d->stabilised) && leaves > last)
             last = leaves;
     }
-    words_say(w, " In %s it may %s, unless it wants %s again.", in_seconds(last, text),
-              down ? "shrink" : "grow", down ? "as many" : "as few");
+    words_say(w, " In %s it may %s%s, unless it wants %s again.", in_seconds(last, text),
+              down ? "shrink" : "grow", d->stabilised == d->current ? "" : " further",
+              down ? "as many" : "as few");
 }
 
 static void say_winner(struct words *w, const struct hpa_spec *spec, const struct hpa_decision *d)
@@ -200,7 +201,7 @@ static void say_free(struct words *w, const struct hpa_decision *d, const json_t
     if (d->desired == d->current)
         words_say(w, "That is what it has.");
     else if (window > 0)
-        words_say(w, "In the last %s it never wanted %s.", in_seconds(window, text),
+        words_say(w, "For %s it has not wanted %s.", in_seconds(window, text),
                   down ? "more" : "fewer");
     else
         words_say(w, "Scaling %s does not wait.", down ? "down" : "up");
@@ -218,7 +219,7 @@ static void say_decided(struct words *w, const struct hpa_spec *spec, const stru
     if (d->limit.kind != HPA_WITHIN_RANGE) {
         words_say(w, "%s", w->len ? " " : "");
         say_limit(w, spec, d, record);
-    } else if (d->held == HPA_NOT_HELD && strcmp(record_rule(spec, d), "uncountedPods") == 0) {
+    } else if (d->held == HPA_NOT_HELD && record_is_turned(r, d)) {
         say_filled(w, r);
     } else if (d->held == HPA_NOT_HELD && r->within) {
         say_band(w, &spec->metrics[d->winner], d);
@@ -232,7 +233,7 @@ static void say_failed(struct words *w, const struct hpa_decision *d)
 {
     for (size_t i = 0; i < d->result_count; i++)
         if (d->results[i].error) {
-            words_say(w, "%s: %.180s", d->results[i].reason, d->results[i].error);
+            words_say(w, "%s: %.300s", d->results[i].reason, d->results[i].error);
             return;
         }
     words_say(w, "The scale's selector says which pods are its own.");

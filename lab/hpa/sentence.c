@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The decision in plain words. Short enough for a projector; every number in it can be found in the
  * record. */
+#include "lab/hpa/record.h"
 #include "lab/hpa/words.h"
 
 static bool is_object(const struct hpa_metric *m)
@@ -93,7 +94,7 @@ static void say_metric(struct words *w, const struct hpa_metric *m, const struct
         say_stand_ins(w, r);
     if (r->multiplier > 0)
         say_product(w, r);
-    else if (r->missing + r->unready > 0 && (!r->within || r->final_ratio != r->ratio))
+    else if (record_is_turned(r, d))
         say_uncounted(w, r);
     else if (r->within)
         say_within(w, r, d);
@@ -111,7 +112,10 @@ static void say_held(struct words *w, const struct hpa_decision *d)
     char age[WORD_MAX], window[WORD_MAX];
 
     words_say(w, "wants %d, %s %d: ", d->recommendation,
-              d->stabilised == d->current ? "stays at" : "goes to", d->stabilised);
+              d->stabilised == d->current         ? "stays at"
+              : d->limit.kind == HPA_WITHIN_RANGE ? "goes to"
+                                                  : "is held at",
+              d->stabilised);
     if (d->held_age_ns == 0) /* a history begins with the size that was found */
         words_say(w, "it has just been found at %d", d->held_value);
     else

@@ -3,6 +3,7 @@
 
 #include "base/scoped.h"
 #include "kube/jpath.h"
+#include "lab/hpa/words.h"
 #include "lab/why/tell.h"
 
 #include <inttypes.h>
@@ -105,10 +106,16 @@ static bool differ(const json_t *a, const json_t *b)
     return d.count > 0;
 }
 
+/* A record without a result is like another without one. */
+static bool is_alike(const json_t *a, const json_t *b)
+{
+    return a == b || json_equal(a, b);
+}
+
 static bool decide_alike(const json_t *a, const json_t *b)
 {
-    return json_equal(jpath(a, "result"), jpath(b, "result")) &&
-           json_equal(jpath(a, "outcome"), jpath(b, "outcome"));
+    return is_alike(jpath(a, "result"), jpath(b, "result")) &&
+           is_alike(jpath(a, "outcome"), jpath(b, "outcome"));
 }
 
 static const struct step *numbered(const struct run *run, int64_t number, size_t near)
@@ -176,16 +183,16 @@ void diff_runs(const struct run *a, const char *a_name, const struct run *b, con
                FILE *out)
 {
     const struct parting p = find_parting(a, b);
+    char steps[WORD_MAX];
 
     (void)fprintf(out, "%s%s", a->title, *a->title ? ": " : "");
     if (p.compared == 0) {
         (void)fprintf(out, "no step has the same number in both\n");
     } else if (!p.figures.a) {
-        (void)fprintf(out, "%zu steps, no difference\n", p.compared);
+        (void)fprintf(out, "%s, no difference\n", words_count((int64_t)p.compared, "step", steps));
     } else if (!p.decision.a) {
-        (void)fprintf(
-            out, "%zu steps, the same decisions; the figures differ from step %" PRId64 " on\n",
-            p.compared, p.figures.a->number);
+        (void)fprintf(out, "%s, the same decisions; the figures differ from step %" PRId64 " on\n",
+                      words_count((int64_t)p.compared, "step", steps), p.figures.a->number);
         tell_figures(p.figures.a->record, p.figures.b->record, out);
     } else {
         (void)fprintf(out, "they part at step %" PRId64 "\n", p.decision.a->number);

@@ -74,7 +74,7 @@ static void tell_span(const struct run *run, size_t i, size_t end, FILE *out)
     (void)fprintf(out, "%21s  (step %" PRId64 ", %s) %s\n", "", first->number,
                   jpath_str(first->record, "rule", ""), jpath_str(first->record, "why", ""));
     if (end - i > 1)
-        (void)fprintf(out, "%8s  %11s  ... and so in the next %zu, until %s\n", "", "", end - i - 1,
+        (void)fprintf(out, "%8s  %11s  ... and %zu more like it, until %s\n", "", "", end - i - 1,
                       tell_offset(run, &run->steps[end - 1], offset));
 }
 

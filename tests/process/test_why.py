@@ -86,7 +86,7 @@ class ARun(Files):
         self.assertEqual(["0:00", "1", "→", "4", "CPU", "is", "250", "%"], lines[1].split())
         self.assertEqual("(step 0, stepLimit) because of stepLimit", lines[2].strip())
         self.assertEqual(["0:30", "10", "wants", "3,", "goes", "to", "10"], lines[5].split())
-        self.assertEqual("... and so in the next 2, until 1:00", lines[7].strip())
+        self.assertEqual("... and 2 more like it, until 1:00", lines[7].strip())
         self.assertEqual(10, len(lines))
 
     def test_is_a_table_with_a_row_a_step(self):

@@ -47,7 +47,7 @@ static void up_does_not_wait_and_down_looks_back(void **state)
     step(&w, 0, 6);
     says(&w, "metric", "Scaling up does not wait.");
     step(&w, 301, 3);
-    says(&w, "metric", "In the last 5 minutes it never wanted more.");
+    says(&w, "metric", "For 5 minutes it has not wanted more.");
     world_end(&w);
 }
 
@@ -171,6 +171,27 @@ static void uncounted_pods_are_named_with_their_reason(void **state)
     world_end(&w);
 }
 
+static void pods_that_bring_the_ratio_into_tolerance_are_why_it_stays(void **state)
+{
+    struct world w;
+    int64_t milli[] = {60, 60, 60, 60, 60};
+    (void)state;
+
+    world_begin(&w, "'maxReplicas':10,'metrics':[" CPU("50") "]");
+    world_pods(&w, 6); /* 60 % of 5 pods is 50 % of 6 */
+    world_samples(&w, 0, 5, milli);
+    (void)world_step(&w);
+    says(&w, "uncountedPods",
+         "The ratio is 1.2 without them, 1 with a cautious guess for them. web-5 has no sample.");
+    milli[0] = milli[1] = milli[2] = milli[3] = milli[4] = 52;
+    world_samples(&w, 0, 5, milli);
+    (void)world_step(&w);
+    says(&w, "uncountedPods",
+         "The ratio is 1.04 without them, 0.86 with a cautious guess for them. web-5 has no "
+         "sample.");
+    world_end(&w);
+}
+
 static void failures_say_what_was_tried(void **state)
 {
     struct world w;
@@ -220,6 +241,7 @@ int main(void)
         cmocka_unit_test(without_behavior_one_step_doubles),
         cmocka_unit_test(bounds_say_what_it_would_have_been),
         cmocka_unit_test(uncounted_pods_are_named_with_their_reason),
+        cmocka_unit_test(pods_that_bring_the_ratio_into_tolerance_are_why_it_stays),
         cmocka_unit_test(failures_say_what_was_tried),
         cmocka_unit_test(a_write_that_failed_is_tried_again),
     };

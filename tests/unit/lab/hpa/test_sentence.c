@@ -209,6 +209,14 @@ static void says_which_bound_stopped_it(void **state)
     w.in.now_ns += 301 * S;
     (void)world_step(&w);
     says(&w, "queue_depth is 5, target 5 per pod: 1 pod; minReplicas is 3");
+    world_value(&w, 0, 70000);
+    (void)world_step(&w);
+    w.in.now_ns += 15 * S;
+    world_value(&w, 0, 5000);
+    w.in.spec_replicas = 10;
+    (void)world_step(&w);
+    says(&w, "wants 1, is held at 14: 15 seconds ago it still wanted 14, and scaling down waits 5 "
+             "minutes; maxReplicas is 10");
     world_end(&w);
 }
 
