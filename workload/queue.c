@@ -16,7 +16,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define CONNECTIONS_MAX 2000 /* workers that wait for a job hold one each */
+#define CONNECTIONS_MAX 2000        /* workers that wait for a job hold one each */
+#define HEADER_MAX_BYTES (16 * KIB) /* cleared for each request, so that more costs time */
 
 struct queue_options {
     struct role_options role;
@@ -82,6 +83,7 @@ static int listen_and_serve(struct queue_app *app, struct err *err)
                                         .port = (uint16_t)o->port,
                                         .error_reply = status_reply,
                                         .max_connections = CONNECTIONS_MAX,
+                                        .max_header_bytes = HEADER_MAX_BYTES,
                                         .max_body_bytes = QUEUE_BODY_MAX_BYTES};
     struct http_routes groups[] = {{queue_part.routes, queue_part.route_count, app->clerk}};
 

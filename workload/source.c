@@ -5,19 +5,21 @@
 
 #include <errno.h>
 
-#define KINDS 4
+enum { SWELL, REDIS_LIST, REDIS_STREAM, KAFKA, KINDS };
 
-const char *const source_kind_names[KINDS + 1] = {"swell-queue", "redis-list", "redis-stream",
-                                                  "kafka", NULL};
+const char *const source_kind_names[KINDS + 1] = {[SWELL] = "swell-queue",
+                                                  [REDIS_LIST] = "redis-list",
+                                                  [REDIS_STREAM] = "redis-stream",
+                                                  [KAFKA] = "kafka"};
 
 static const struct source_kind *const kinds[KINDS] = {
-    [0] = &source_swell,
+    [SWELL] = &source_swell,
 #ifdef SWELL_REDIS
-    [1] = &source_redis_list,
-    [2] = &source_redis_stream,
+    [REDIS_LIST] = &source_redis_list,
+    [REDIS_STREAM] = &source_redis_stream,
 #endif
 #ifdef SWELL_KAFKA
-    [3] = &source_kafka,
+    [KAFKA] = &source_kafka,
 #endif
 };
 

@@ -22,7 +22,6 @@ from program import BIN, DEADLINE_S, Program, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LEASE_S = 10  # long against a pause of the machine: only kills may cost a lease
-CONCURRENCY = 4
 DONE = 2  # enum job_state in workload/jobs.h
 
 
@@ -30,7 +29,7 @@ class Producer:
     def __init__(self, chaos, name):
         self.process = subprocess.Popen(
             [sys.executable, os.path.join(HERE, "producer.py"), chaos.address, str(chaos.port),
-             f"p{name}", str(chaos.batch_max)],
+             f"p{name}", str(chaos.batch_max), chaos.cpu_ms],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         self.reader = threading.Thread(target=self._read, args=(chaos,), daemon=True)
         self.reader.start()
@@ -55,7 +54,7 @@ class Worker:
             self.process = subprocess.Popen(
                 [os.path.join(BIN, "swell-workload"), "work", "--address=127.0.0.1", "--port=0",
                  f"--queue-url=http://{chaos.address}:{chaos.port}/", "--poll=500ms",
-                 f"--concurrency={CONCURRENCY}", f"--lease={LEASE_S}s", "--log-level=debug"],
+                 f"--concurrency={chaos.concurrency}", f"--lease={LEASE_S}s", "--log-level=debug"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
 
     def end(self, number=signal.SIGKILL):
@@ -64,10 +63,11 @@ class Worker:
 
 
 class Chaos:
-    def __init__(self, seed, workers=3, producers=2, batch_max=20, backlog_max=2000,
-                 kill_every_s=(0.3, 1.5)):
+    def __init__(self, seed, workers=3, concurrency=4, producers=2, batch_max=20,
+                 cpu_ms="0,0,0,1,3", backlog_max=2000, kill_every_s=(0.3, 1.5)):
         self.random = random.Random(seed)
-        self.batch_max, self.backlog_max = batch_max, backlog_max
+        self.concurrency, self.batch_max, self.cpu_ms = concurrency, batch_max, cpu_ms
+        self.backlog_max = backlog_max
         self.kill_every_s = kill_every_s
         self.folder = tempfile.TemporaryDirectory()
         self.db = os.path.join(self.folder.name, "queue.db")
@@ -121,14 +121,14 @@ class Chaos:
             before = self.acknowledged_jobs
             self.change.wait_for(lambda: self.acknowledged_jobs > before, timeout=2)
         self.kills["queue"] += 1
-        self.in_hands += CONCURRENCY * len(self.workers)
+        self.in_hands += self.concurrency * len(self.workers)
         self.queue.stop(signal.SIGKILL)
         self.queue.__exit__()
         self.queue = self.start_queue()
 
     def kill_worker(self):
         self.kills["worker"] += 1
-        self.in_hands += CONCURRENCY
+        self.in_hands += self.concurrency
         at = self.random.randrange(len(self.workers))
         self.workers[at].end()
         self.workers[at] = Worker(self, self.next_name())

@@ -2,7 +2,7 @@
 """Puts jobs into a queue and writes a line to stdout for each put that was acknowledged, after the
 answer and never before: what is on stdout must not be lost, whoever is killed.
 
-    producer.py ADDRESS PORT NAME BATCH_MAX
+    producer.py ADDRESS PORT NAME BATCH_MAX CPU_MS,...
 """
 import http.client
 import json
@@ -26,12 +26,13 @@ def put(connection, name, number, count, cpu_ms):
 
 def main():
     address, port, name, batch_max = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+    costs = [float(cost) for cost in sys.argv[5].split(",")]
     connection = http.client.HTTPConnection(address, port, timeout=10)
     number = 0
     while True:
         number += 1
         count = random.randint(1, batch_max)
-        cpu_ms = random.choice((0, 0, 0, 1, 3))
+        cpu_ms = random.choice(costs)
         while not put(connection, name, number, count, cpu_ms):
             time.sleep(0.02)  # the queue is full or away: it is asked again, not awaited
         print(f"{name}-{number} {count}", flush=True)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""swell-workload queue and work, from outside: no job is lost, whoever is killed, and every one done
-twice is counted."""
+"""swell-workload queue and work, from outside: no job is lost, whoever is killed, and every one
+done twice is counted."""
 import concurrent.futures
 import json
 import os
