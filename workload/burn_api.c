@@ -266,6 +266,11 @@ int burn_api_new(struct burn_api **ret, struct burn_options *options, struct fau
     return 0;
 }
 
+double burn_api_cpu_ms(const struct burn_api *api)
+{
+    return api->cpu_ms;
+}
+
 void burn_api_then(struct burn_api *api, burn_then_fn *fn, void *arg)
 {
     api->then = fn;

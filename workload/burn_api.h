@@ -33,15 +33,16 @@ extern const struct role_part burn_part; /* its flags fill a struct burn_options
 int burn_api_new(struct burn_api **ret, struct burn_options *options, struct faults *faults,
                  struct metrics *m, struct err *err);
 
+/* The cost of a request that does not say, --cpu-ms at first. Any thread may change it. */
+double burn_api_cpu_ms(const struct burn_api *api);
+void burn_api_set_cpu_ms(struct burn_api *api, double cpu_ms);
+
 /* What is to happen between the burn and the answer, instead of answering at once: fn takes both
  * and must answer, by deadline_ns (monotonic) unless that is 0. It runs on a burner's thread: do
  * not block. Before the server starts. */
 typedef void burn_then_fn(void *arg, struct http_pending *pending, struct http_reply answer,
                           uint64_t deadline_ns);
 void burn_api_then(struct burn_api *api, burn_then_fn *fn, void *arg);
-
-/* Changes --cpu-ms while requests are served. */
-void burn_api_set_cpu_ms(struct burn_api *api, double cpu_ms);
 
 /* The rows that the flags ask for. With --loop=php-apache they see every path: put them last. */
 struct http_routes burn_api_routes(struct burn_api *api);

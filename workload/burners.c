@@ -48,15 +48,14 @@ static bool burn(const struct burn_task *task, struct running *running, uint64_t
     return *ret_used_ns >= task->cpu_ns;
 }
 
-static void run_task(struct burners *b, const struct burn_task *task)
+static enum burn_outcome run_task(struct burners *b, const struct burn_task *task,
+                                  uint64_t *ret_used_ns)
 {
     struct running running = {b, task};
-    enum burn_outcome outcome = BURN_DONE;
-    uint64_t used_ns = 0;
 
-    if (must_end(&running) || !burn(task, &running, &used_ns))
-        outcome = atomic_load(&b->cancelled) ? BURN_CANCELLED : BURN_GIVEN_UP;
-    task->done(task->arg, outcome, used_ns);
+    if (!must_end(&running) && burn(task, &running, ret_used_ns))
+        return BURN_DONE;
+    return atomic_load(&b->cancelled) ? BURN_CANCELLED : BURN_GIVEN_UP;
 }
 
 /* Waits for a task and takes it. False when there will be none. */
@@ -73,6 +72,7 @@ static bool take(struct burners *b, struct burn_task *task) /* b->lock is held *
     return true;
 }
 
+/* Who learns that a task is done may add another one at once, so the place is free by then. */
 static void *burner_main(void *arg)
 {
     struct burners *b = arg;
@@ -80,11 +80,16 @@ static void *burner_main(void *arg)
 
     pthread_mutex_lock(&b->lock);
     while (take(b, &task)) {
+        uint64_t used_ns = 0;
         b->busy++;
         pthread_mutex_unlock(&b->lock);
-        run_task(b, &task);
+        enum burn_outcome outcome = run_task(b, &task, &used_ns);
+
         pthread_mutex_lock(&b->lock);
         b->busy--;
+        pthread_mutex_unlock(&b->lock);
+        task.done(task.arg, outcome, used_ns);
+        pthread_mutex_lock(&b->lock);
     }
     pthread_mutex_unlock(&b->lock);
     return NULL;

@@ -185,6 +185,15 @@ class Line(unittest.TestCase):
             self.assertEqual(body, "too many requests are waiting\n")
             self.assertEqual(metric(p, 'swell_requests_rejected_total{reason="queue_full"}'), 1)
 
+    def test_without_a_line_one_after_the_other_is_served(self):
+        with serve("--workers=1", "--queue=0", "--cpu-ms=0") as p:
+            kept = http.client.HTTPConnection(p.address, p.port, timeout=DEADLINE_S)
+            for _ in range(200):
+                kept.request("GET", "/")
+                answer = kept.getresponse()
+                self.assertEqual((answer.status, answer.read()), (200, b"OK!"))
+            kept.close()
+
     def test_who_went_away_is_not_burned_for(self):
         with serve("--workers=1") as p:
             with Waiting(p, 3):
