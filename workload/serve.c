@@ -165,7 +165,8 @@ static int listen_and_serve(struct serve_app *app, struct err *err)
     const struct role_options *role = &app->options.role;
     const struct burn_options *burn = &app->options.burn;
     uint64_t idle_ns = app->options.idle_timeout_ns;
-    size_t connections = burn->workers + burn->queue + DELAYS_MAX + SPARE_CONNECTIONS;
+    size_t connections =
+        burn->workers + burn->queue + app->options.upstream.pool + DELAYS_MAX + SPARE_CONNECTIONS;
     struct http_server_config config = {.address = role->address,
                                         .port = (uint16_t)role->port,
                                         .max_connections = (unsigned)role_want_files(connections),
