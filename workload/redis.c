@@ -127,6 +127,11 @@ void redis_free(struct redis *r)
     free(r);
 }
 
+void redis_set_timeout(struct redis *r, uint64_t timeout_ns)
+{
+    r->timeout_ns = timeout_ns;
+}
+
 const char *redis_shown_as(const struct redis *r)
 {
     return r->shown_as;

@@ -22,6 +22,9 @@ int redis_check(const char *url, struct err *err);
 struct redis *redis_new(const char *url, uint64_t timeout_ns);
 void redis_free(struct redis *r);
 
+/* The same limit from now on, for a caller that has less and less time. */
+void redis_set_timeout(struct redis *r, uint64_t timeout_ns);
+
 #define REDIS_ARGS_MAX 16
 
 struct redis_text { /* data NULL ends a command */

@@ -50,8 +50,12 @@ struct role {
 int role_run(const struct role *role, int argc, char **argv, struct role_options *options,
              void *app);
 
-/* Raises the soft limit of open files to count and some more, as far as the hard limit allows. */
-void role_want_files(size_t count);
+/* Raises the soft limit of open files to count and some more, as far as the hard limit allows.
+ * Returns how many of the count there may be: at least 1. */
+size_t role_want_files(size_t count);
+
+/* Adds to err what helps when a low port is refused. Returns code, the failure of service_start. */
+int role_explain_port(const struct role_options *o, int code, struct err *err);
 
 /* swell_burn_cpu_seconds_total, which serve and work both have. */
 extern const struct metric_desc role_cpu_seconds_total;
@@ -60,5 +64,8 @@ extern const struct metric_desc role_cpu_seconds_total;
 int serve_run(int argc, char **argv);
 int queue_run(int argc, char **argv);
 int work_run(int argc, char **argv);
+int consume_run(int argc, char **argv);
+int consume_controller_run(int argc, char **argv);
+int value_run(int argc, char **argv); /* with SWELL_REDIS */
 
 #endif

@@ -8,6 +8,7 @@
 #include "http/client.h"
 #include "metrics/service.h"
 #include "workload/burn.h"
+#include "workload/governor.h"
 #include "workload/role.h"
 #include "workload/source.h"
 #include "workload/workers.h"
@@ -18,6 +19,7 @@
 
 struct work_options {
     struct role_options role;
+    struct governor_options governor;
     int source;
     const char *queue_url, *queue, *group;
     uint64_t concurrency, lease_ns, poll_ns;
@@ -34,7 +36,7 @@ static const struct role_part part = {.metrics = workers_metrics, .metric_count 
 
 static void help(FILE *out)
 {
-    role_help((const struct role_part *const[]){&part}, 1, out);
+    role_help((const struct role_part *const[]){&part, &governor_part}, 2, out);
 }
 
 static const struct opt opts[] = {
@@ -60,7 +62,10 @@ static const struct opt opts[] = {
     {"fail-rate", OPT_DOUBLE, offsetof(struct work_options, fail_rate), "0",
      "part of the jobs, 0 to 1, that fails after its work and is tried again", .max = 1},
 };
-static const struct opt_part parts[] = {{&role_opts, offsetof(struct work_options, role)}};
+static const struct opt_part parts[] = {
+    {&role_opts, offsetof(struct work_options, role)},
+    {&governor_part.opts, offsetof(struct work_options, governor)},
+};
 static const struct opt_table table = {
     .program = "swell-workload work",
     .summary = "takes jobs from a queue, burns their CPU, acknowledges them",
@@ -90,8 +95,11 @@ static int start(void *arg, struct err *err)
                                                .cpu_ms = o->job_cpu_ms},
                                     .count = o->concurrency,
                                     .fail_rate = o->fail_rate};
-    int r = http_client_setup();
+    int r = governor_init(o->governor.cpu_limit, err);
 
+    if (r < 0)
+        return r;
+    r = http_client_setup();
     if (r < 0)
         return err_set(err, r, "cannot set up libcurl");
     r = source_find(o->source, &config.kind, err);
@@ -101,6 +109,7 @@ static int start(void *arg, struct err *err)
     app->service = service_new("swell-workload", "work");
     if (!app->service)
         return err_set(err, -ENOMEM, "out of memory");
+    governor_add_metrics(service_metrics(app->service));
     config.service = app->service;
     config.source.worker = service_pod_name(app->service);
     r = service_start(app->service, &server, NULL, 0, err);

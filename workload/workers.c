@@ -260,7 +260,7 @@ static void add_metrics(struct workers *all)
     struct metrics *m = service_metrics(all->config.service);
     const char *queue = all->config.source.queue;
 
-    all->cpu_seconds = metrics_series(m, &role_cpu_seconds_total);
+    all->cpu_seconds = metrics_series(m, &role_cpu_seconds_total, "job");
     all->wait_seconds = metrics_series(m, &wait_seconds, queue);
     all->done = metrics_series(m, &jobs_total, queue, "done");
     all->failed = metrics_series(m, &jobs_total, queue, "failed");

@@ -288,6 +288,16 @@ int options_parse(const struct opt_table *table, int argc, char **argv, void *re
     return r < 0 ? r : positional_at(table, argc, argv, start, err);
 }
 
+int options_set(const struct opt_table *table, const char *name, const char *text,
+                void *ret_options, struct err *err)
+{
+    struct flag f;
+
+    if (!find(table, name, strlen(name), &f))
+        return err_set(err, -ENOENT, "there is no '%.64s'", name);
+    return set_or_explain(f.opt, name, text, value_of(&f, ret_options), err);
+}
+
 void options_help(const struct opt_table *table, FILE *out)
 {
     char name[NAME_MAX_LEN + 8], takes[256];

@@ -81,6 +81,11 @@ struct opt_table {
 int options_parse(const struct opt_table *table, int argc, char **argv, void *ret_options,
                   struct err *err);
 
+/* Sets one value by the flag's name, for a file that knows the same names. 0; -ENOENT when there is
+ * no such flag, -EINVAL for a wrong value, both with a sentence. Strings are borrowed. */
+int options_set(const struct opt_table *table, const char *name, const char *text,
+                void *ret_options, struct err *err);
+
 void options_help(const struct opt_table *table, FILE *out);
 
 #endif

@@ -461,7 +461,7 @@ class Work(WithFile):
             stats = q.stats()
             self.assertEqual((stats["depth"], stats["in_flight"]), (0, 0))
             self.assertEqual((stats["duplicates"], stats["expired"]), (0, 0))
-            self.assertAlmostEqual(metric(w, "swell_burn_cpu_seconds_total"), 0.1, delta=0.005)
+            self.assertAlmostEqual(metric(w, 'swell_burn_cpu_seconds_total{purpose="job"}'), 0.1, delta=0.005)
             wait_until(lambda: metric(w, 'swell_jobs_total{queue="jobs",outcome="done"}') == 20,
                        "the worker has counted them, too")
             self.assertEqual(w.json("/version")["role"], "work")

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """docs/reference.md and the manual pages say what the programs say."""
 import os
+import re
 import unittest
 
 from man_page import man_page
-from reference import PROGRAMS, reference
+from reference import PROGRAMS, commands_of, help_of, reference
 
 DOCS = os.path.join(os.path.dirname(__file__), "..", "..", "docs")
 
@@ -16,6 +17,23 @@ class Reference(unittest.TestCase):
     def test_the_manual_pages_are_what_the_programs_print(self):
         for program in PROGRAMS:
             self.same(f"man/{program}.1", man_page(program))
+
+    def test_the_guide_to_the_workload_names_every_flag_and_no_other(self):
+        with open(os.path.join(DOCS, "workload.md"), encoding="utf-8") as document:
+            guide = document.read()
+        flags, names = set(), set()
+        for role in commands_of("swell-workload"):
+            text = help_of("swell-workload", role)
+            flags |= set(re.findall(r"^  (--[a-z-]+)$", text, re.MULTILINE)) - {"--help"}
+            names |= set(re.findall(r"^  ((?:swell|http)_\w+)", text, re.MULTILINE))
+            names |= set(re.findall(r"^  \S+ +(/\S*)$", text, re.MULTILINE))
+        self.assertEqual(flags - set(re.findall(r"--[a-z-]+", guide)), set())
+        for quoted in re.findall(r"`(?:\S+ )?([^`\s]+)`", guide):
+            flag = re.match(r"--[a-z-]+", quoted)
+            if flag and flag.group() in flags or re.fullmatch(r"(swell|http)_\w+", quoted):
+                self.assertIn(flag.group() if flag else quoted, flags | names)
+            elif re.fullmatch(r"/[\w/{}.]+", quoted):
+                self.assertTrue(quoted in names, quoted)
 
     def same(self, name, text):
         with open(os.path.join(DOCS, name), encoding="utf-8") as document:

@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: MIT
 """swell-workload work on a real Redis: lists and streams, kills, a password, a server that goes."""
 import json
-import os
 import re
-import shutil
 import signal
-import socket
-import subprocess
-import tempfile
 import time
 import unittest
 
 from program import DEADLINE_S, Program, run, wait_until
+from redis_server import WithRedis
 
+BURNED = 'swell_burn_cpu_seconds_total{purpose="job"}'
 JOBS = 'swell_jobs_total{queue="jobs",outcome="%s"}'
 
 
@@ -23,93 +20,10 @@ def metric(program, name):
     return float(found.group(1)) if found else 0
 
 
-class Redis:
-    """A server on an address of its own, and the few words of its protocol that tests need."""
-
-    def __init__(self, folder, *flags):
-        number = os.getpid() % 65536
-        self.address = f"127.85.{number >> 8}.{number & 255}"
-        self.command = ["redis-server", "--bind", self.address, "--port", "6379", "--dir", folder,
-                        "--appendonly", "yes", "--appendfsync", "always", "--save", "", *flags]
-        self.socket = None
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until(self.connect, "redis-server answers")
-
-    def connect(self):
-        if self.process.poll() is not None:
-            raise AssertionError(f"redis-server ended with {self.process.returncode}")
-        try:
-            self.socket = socket.create_connection((self.address, 6379), timeout=DEADLINE_S)
-        except OSError:
-            return False
-        self.file = self.socket.makefile("rb")
-        try:
-            return self("PING") in ("PONG", None)
-        except RuntimeError as error:
-            if "NOAUTH" in str(error):
-                return True
-            self.disconnect()  # it is still loading
-            return False
-
-    def disconnect(self):
-        self.file.close()
-        self.socket.close()
-
-    def stop(self):
-        self.disconnect()
-        self.process.kill()
-        self.process.wait()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def __call__(self, *words):
-        """One command and its reply; RuntimeError for an error reply."""
-        words = [w if isinstance(w, bytes) else str(w).encode() for w in words]
-        self.socket.sendall(b"*%d\r\n" % len(words) +
-                            b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words))
-        return self.reply()
-
-    def reply(self):
-        kind, text = (line := self.file.readline())[:1], line[1:-2].decode()
-        if kind == b"-":
-            raise RuntimeError(text)
-        if kind == b":":
-            return int(text)
-        if kind == b"$":
-            return None if text == "-1" else self.file.read(int(text) + 2)[:-2].decode()
-        if kind == b"*":
-            return None if text == "-1" else [self.reply() for _ in range(int(text))]
-        return text
-
-    def url(self):
-        return f"redis://{self.address}:6379/0"
-
-
 class Worker(Program):
     def __init__(self, source, url, *flags, env=None):
         super().__init__("swell-workload", "work", "--address=127.0.0.1", "--port=0",
                          f"--source={source}", f"--queue-url={url}", *flags, env=env)
-
-
-@unittest.skipUnless(shutil.which("redis-server"), "redis-server is not installed")
-class WithRedis(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-
-    def redis(self, *flags):
-        redis = Redis(self.folder, *flags)
-        self.addCleanup(redis.stop)
-        return redis
 
 
 class Lists(WithRedis):
@@ -125,7 +39,7 @@ class Lists(WithRedis):
         with Worker("redis-list", redis.url(), "--concurrency=2", "--job-cpu-ms=10") as w:
             wait_until(lambda: metric(w, JOBS % "done") == 12, "all done")
             self.assertEqual((redis("LLEN", "jobs"), self.in_hand(redis)), (0, 0))
-            self.assertAlmostEqual(metric(w, "swell_burn_cpu_seconds_total"), 0.065, delta=0.004)
+            self.assertAlmostEqual(metric(w, BURNED), 0.065, delta=0.004)
             self.assertEqual(w.get("/readyz")[0], 200)
             self.assertEqual(w.stop(), 0)
 
@@ -208,7 +122,7 @@ class Streams(WithRedis):
         with Worker("redis-stream", redis.url(), "--concurrency=2", "--job-cpu-ms=10") as w:
             wait_until(lambda: metric(w, JOBS % "done") == 12, "all done")
             self.assertEqual(self.pending(redis), 0)
-            self.assertAlmostEqual(metric(w, "swell_burn_cpu_seconds_total"), 0.065, delta=0.004)
+            self.assertAlmostEqual(metric(w, BURNED), 0.065, delta=0.004)
             self.assertEqual(metric(w, 'swell_job_wait_seconds_count{queue="jobs"}'), 12)
             self.assertEqual(w.stop(), 0)
 

@@ -275,9 +275,23 @@ static void a_modules_flags_land_in_its_own_struct(void **state)
     assert_string_equal(mixed.module.targets.values[0], "b");
 }
 
+static void one_value_can_be_set_by_its_name(void **state)
+{
+    (void)state;
+    assert_int_equal(parse(&table, NULL), 1);
+    assert_int_equal(options_set(&table, "port", "99", &got, &err), 0);
+    assert_int_equal(got.port, 99);
+    assert_int_equal(options_set(&table, "port", "99999", &got, &err), -EINVAL);
+    assert_string_equal(err.text, "port takes a whole number from 0 to 65535, not '99999'");
+    assert_int_equal(options_set(&table, "ports", "1", &got, &err), -ENOENT);
+    assert_string_equal(err.text, "there is no 'ports'");
+    assert_int_equal(got.port, 99);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(one_value_can_be_set_by_its_name, forget_environment),
         cmocka_unit_test_setup(a_modules_flags_land_in_its_own_struct, forget_environment),
         cmocka_unit_test_setup(defaults_fill_everything, forget_environment),
         cmocka_unit_test_setup(a_flag_takes_its_value_in_two_forms, forget_environment),
