@@ -44,6 +44,18 @@ pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.88)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.14)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(HIREDIS IMPORTED_TARGET hiredis>=0.14)
+pkg_check_modules(RDKAFKA IMPORTED_TARGET rdkafka>=2.0)
+
+# On when the library is there. Sources ask with #ifdef SWELL_REDIS and SWELL_KAFKA.
+option(SWELL_REDIS "Redis: jobs in lists and streams, the value role (hiredis)" ${HIREDIS_FOUND})
+option(SWELL_KAFKA "Kafka: jobs in topics (librdkafka)" ${RDKAFKA_FOUND})
+if(SWELL_REDIS AND NOT HIREDIS_FOUND)
+  message(FATAL_ERROR "SWELL_REDIS needs libhiredis-dev")
+endif()
+if(SWELL_KAFKA AND NOT RDKAFKA_FOUND)
+  message(FATAL_ERROR "SWELL_KAFKA needs librdkafka-dev")
+endif()
 
 # swell_program(swell-workload workload_core): bin/swell-workload from main.c and a library, and the
 # manual page that tests/process/man_page.py writes.

@@ -30,7 +30,8 @@ ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 IMAGES = {
     "workload": {
         "program": "swell-workload", "args": ["serve"], "port": 8080, "certificates": False,
-        "static": ["libmicrohttpd-dev", "libcurl4-gnutls-dev", "libjansson-dev", "libsqlite3-dev"],
+        "static": ["libmicrohttpd-dev", "libcurl4-gnutls-dev", "libjansson-dev", "libsqlite3-dev",
+                   "libhiredis-dev"],
         "description": "CPU burner, php-apache twin, durable queue and queue worker"},
     "adapter": {
         "program": "swell-adapter", "args": ["run"], "port": 6443, "certificates": True,

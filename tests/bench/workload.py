@@ -56,6 +56,30 @@ def bench_burner():
           ("cost", "alone", "beside two busy processes", "HTTP besides", ""), rows)
 
 
+def consumed_millicores(millicores, seconds=5):
+    """What the kernel counts over a window that lies in the middle of the time asked for."""
+    with Swell("swell-workload", "consume", "--address=127.0.0.1", "--port=0") as program:
+        client = Client(program.address, program.port)
+        status, answer = client.request(
+            "POST", f"/ConsumeCPU?millicores={millicores}&durationSec={seconds * 4}")
+        assert status == 200, answer
+        time.sleep(1)
+        began, before = time.monotonic(), cpu_s(program.pid)
+        time.sleep(seconds)
+        return (cpu_s(program.pid) - before) / (time.monotonic() - began) * 1000
+
+
+def bench_consume():
+    rows = []
+    for millicores in (100, 250, 700, 1500):
+        say(f"ConsumeCPU: {millicores} millicores for 5 s")
+        used = consumed_millicores(millicores)
+        error = used / millicores - 1
+        rows.append((f"{millicores}m", f"{used:.0f}m", f"{error:+.2%}",
+                     verdict(abs(error) <= ERROR_MAX)))
+    table("Steady consumption over 5 s (within 2 %)", ("asked", "used", "error", ""), rows)
+
+
 def nginx(folder, port):
     conf = os.path.join(folder, "nginx.conf")
     with open(conf, "w", encoding="utf-8") as file:
@@ -175,8 +199,8 @@ def bench_footprint():
           ("build", "start", "memory", ""), rows)
 
 
-BENCHES = {"burner": bench_burner, "trivial": bench_trivial_reply, "php-apache": bench_php_apache,
-           "footprint": bench_footprint}
+BENCHES = {"burner": bench_burner, "consume": bench_consume, "trivial": bench_trivial_reply,
+           "php-apache": bench_php_apache, "footprint": bench_footprint}
 
 
 def main():
