@@ -143,8 +143,9 @@ static void evaluate_metrics(struct hpa *hpa, const struct hpa_spec *spec,
 static const char *reason_of(struct hpa *hpa, const struct hpa_metric *winner,
                              const struct hpa_decision *d)
 {
-    if (d->recommendation > d->current)
-        return texts_format(&hpa->texts, "%s above target", winner->description);
+    if (d->recommendation > d->current) /* also of a scale below 0 */
+        return texts_format(&hpa->texts, "%s above target",
+                            d->recommendation > 0 ? winner->description : "");
     return d->recommendation < d->current ? "All metrics below target" : "";
 }
 

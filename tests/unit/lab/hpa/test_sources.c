@@ -274,6 +274,24 @@ static void the_record_of_a_metric_without_a_target_has_none(void **state)
     world_end(&w);
 }
 
+static void growing_to_nothing_has_no_metric_to_name(void **state)
+{
+    struct world w;
+    struct hpa_spec_error bad;
+    (void)state;
+
+    begin(&w, HITS_VALUE, 1);
+    json_t *object = world_object("'minReplicas':-9,'maxReplicas':9,'metrics':[" HITS_VALUE "]");
+    hpa_spec_free(w.spec);
+    assert_int_equal(hpa_spec_parse_unchecked(object, &w.spec, &bad), 0);
+    w.in.spec_replicas = -5;
+    world_value(&w, 0, 0);
+    assert_int_equal(world_step(&w), 0);
+    assert_string_equal(w.d.events[0].message, "New size: 0; reason:  above target");
+    json_decref(object);
+    world_end(&w);
+}
+
 static json_t *current_of(const char *metric, int64_t milli)
 {
     struct world w;
@@ -333,6 +351,7 @@ int main(void)
         cmocka_unit_test(object_failures_have_the_controllers_words),
         cmocka_unit_test(a_refused_metric_fails_without_looking_at_its_answer),
         cmocka_unit_test(the_record_of_a_metric_without_a_target_has_none),
+        cmocka_unit_test(growing_to_nothing_has_no_metric_to_name),
         cmocka_unit_test(the_status_shows_each_source_in_its_own_member),
     };
     return cmocka_run_group_tests_name("sources", tests, NULL, NULL);
