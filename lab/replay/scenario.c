@@ -272,6 +272,8 @@ static int complete(struct autoscaled *a, const char *namespace, struct err *err
     struct hpa_spec_error bad = {0};
     json_t *metadata = json_object_get(a->object, "metadata");
 
+    if (!json_is_object(a->object))
+        return err_set(err, -EINVAL, "must be an object");
     if (!*jpath_str(metadata, "namespace", ""))
         (void)json_object_set_new(metadata, "namespace", json_string(namespace));
     int r = hpa_spec_parse_unchecked(a->object, &a->spec, &bad);
