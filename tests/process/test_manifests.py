@@ -14,6 +14,7 @@ class Base(unittest.TestCase):
     def test_php_apache_answers_as_the_walkthrough_says(self):
         manifest = os.path.join(BASE, "php-apache", "php-apache.yaml")
         with Program("swell-lab", "up", "-f", manifest, "--port=0") as p:
+            p.wait_for_line("msg=service service=php-apache")
             service = p.json(SERVICE)
             port = int(service["metadata"]["annotations"]["swell.dev/port"])
 
