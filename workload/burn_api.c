@@ -156,6 +156,8 @@ static struct http_reply serve_burn(void *arg, const struct http_request *r)
         metric_add(api->rejected_late, 1);
         return too_late();
     }
+    if (cpu_ns == 0 && !api->then) /* there is nothing to wait in line for */
+        return ok();
     return burn_then_answer(api, r, (struct burn_task){.cpu_ns = cpu_ns});
 }
 

@@ -260,9 +260,10 @@ static int listen_and_serve(struct consume_app *app, struct err *err)
     };
     int r = service_start(app->service, &config, routes, ARRAY_LEN(routes), err);
 
-    if (r == 0)
-        service_set_ready(app->service, true);
-    return r;
+    if (r < 0)
+        return role_explain_port(o, r, err);
+    service_set_ready(app->service, true);
+    return 0;
 }
 
 static int start(void *arg, struct err *err)

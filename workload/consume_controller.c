@@ -275,7 +275,7 @@ static int listen_and_serve(struct controller_app *app, struct err *err)
     int r = service_start(app->service, &config, routes, ARRAY_LEN(routes), err);
 
     if (r < 0)
-        return r;
+        return role_explain_port(&o->role, r, err);
     log_info("ready", LOG_STR("service", o->service), LOG_STR("namespace", o->namespace));
     service_set_ready(app->service, true);
     return 0;

@@ -146,10 +146,10 @@ int jobs_next_due(struct jobs *j, uint64_t *ret_ns, struct err *err);
 int jobs_peek(struct jobs *j, const char *queue, enum job_state state, size_t max,
               struct job *ret_jobs, size_t *ret_count, struct err *err);
 
-/* Removes jobs of a state (not JOB_LEASED or JOB_DONE), or makes dead ones ready with all attempts
- * before them; in both those up to number last, in the order of their numbers; JOBS_STEP_MAX in one
- * call, so call again while *ret_count is that. id: only this job; NULL: all. -ENOENT when there is
- * no such queue, or no such job in that state. */
+/* Removes jobs that are ready, delayed or dead; or makes dead ones ready, with all attempts before
+ * them. id: only this job. NULL: those numbered up to last, JOBS_STEP_MAX in one call, so call
+ * again while *ret_count is that. -ENOENT when there is no such queue, or no such job in that
+ * state. */
 int jobs_purge(struct jobs *j, const char *queue, enum job_state state, const char *id,
                int64_t last, uint64_t *ret_count, struct err *err);
 int jobs_requeue(struct jobs *j, const char *queue, const char *id, int64_t last,

@@ -92,29 +92,39 @@ static int find_first(struct jobs *j, const struct job_queue *q, enum job_state 
     return r;
 }
 
+/* Up to JOBS_STEP_MAX jobs of the state. */
+static int do_some(struct jobs *j, struct job_queue *q, enum job_state state, int64_t last,
+                   one_fn *one, uint64_t *ret_count, struct err *err)
+{
+    struct found_job job;
+    uint64_t n = 0;
+    int r = 0;
+
+    while (n < JOBS_STEP_MAX && (r = find_first(j, q, state, last, &job, err)) == 1) {
+        r = one(j, q, &job, err);
+        if (r < 0)
+            break;
+        n++;
+    }
+    if (r >= 0)
+        *ret_count = n;
+    return r < 0 ? r : 0;
+}
+
 static int do_each(struct jobs *j, const char *queue, enum job_state state, const char *id,
                    int64_t last, one_fn *one, uint64_t *ret_count, struct err *err)
 {
     struct job_queue *q = NULL;
-    struct found_job job;
-    uint64_t n = 0;
     int r = find_queue(j, queue, &q, err);
 
-    if (r == 0 && id) {
-        r = do_named(j, q, state, id, one, err);
-        n = 1;
-    } else if (r == 0) {
-        while (n < JOBS_STEP_MAX && (r = find_first(j, q, state, last, &job, err)) == 1) {
-            r = one(j, q, &job, err);
-            if (r < 0)
-                break;
-            n++;
-        }
-    }
     if (r < 0)
         return r;
-    *ret_count = n;
-    return 0;
+    if (!id)
+        return do_some(j, q, state, last, one, ret_count, err);
+    r = do_named(j, q, state, id, one, err);
+    if (r == 0)
+        *ret_count = 1;
+    return r;
 }
 
 int jobs_purge(struct jobs *j, const char *queue, enum job_state state, const char *id,

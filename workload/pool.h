@@ -13,9 +13,9 @@ struct pool_config { /* copied */
     unsigned threads;
     size_t waiting_max; /* tasks that no thread has begun */
     void *app;
-    void *(*own)(void *app);               /* what a thread owns; NULL when out of memory */
-    void (*disown)(void *own);             /* its end; may get NULL */
-    void (*run)(void *own, void *task);    /* takes task; own may be NULL */
+    void *(*own)(void *app);               /* makes what a thread owns; NULL: out of memory */
+    void (*disown)(void *own);             /* ends it, after its thread */
+    void (*run)(void *own, void *task);    /* takes task */
     void (*cancel)(void *app, void *task); /* takes task, which will not run: see pool_cancel */
 };
 

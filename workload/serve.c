@@ -27,6 +27,10 @@
  * are told 503. */
 #define SPARE_CONNECTIONS 256
 
+/* Enough for any browser or proxy; the server clears so much between the requests of a connection.
+ */
+#define HEADERS_MAX_BYTES (16 * KIB)
+
 struct serve_options {
     struct role_options role;
     struct governor_options governor;
@@ -161,11 +165,13 @@ static int listen_and_serve(struct serve_app *app, struct err *err)
     const struct role_options *role = &app->options.role;
     const struct burn_options *burn = &app->options.burn;
     uint64_t idle_ns = app->options.idle_timeout_ns;
-    size_t connections = burn->workers + burn->queue + DELAYS_MAX + SPARE_CONNECTIONS;
+    size_t connections =
+        burn->workers + burn->queue + app->options.upstream.pool + DELAYS_MAX + SPARE_CONNECTIONS;
     struct http_server_config config = {.address = role->address,
                                         .port = (uint16_t)role->port,
                                         .max_connections = (unsigned)role_want_files(connections),
                                         .cut_waiting = true,
+                                        .max_header_bytes = HEADERS_MAX_BYTES,
                                         .idle_timeout_s = (unsigned)(idle_ns / NS_PER_S)};
     /* Readiness is a fault's business first, and the burner's rows may see every path. */
     struct http_routes routes[] = {faults_routes(app->faults), podinfo_routes(app->delays),

@@ -98,17 +98,18 @@ static int listen_and_serve(struct value_app *app, struct err *err)
 {
     const struct role_options *role = &app->options.role;
     const struct value_options *o = &app->options.value;
-    size_t connections = o->pool + o->queue + SPARE_CONNECTIONS;
+    size_t connections = o->queue + 3 * o->pool + SPARE_CONNECTIONS; /* those to Redis, too */
     const struct http_server_config config = {.address = role->address,
                                               .port = (uint16_t)role->port,
-                                              .max_connections = (unsigned)connections,
+                                              .max_connections =
+                                                  (unsigned)role_want_files(connections),
+                                              .cut_waiting = true,
                                               .max_body_bytes = VALUE_MAX_BYTES};
     const struct http_routes groups[] = {{routes, ARRAY_LEN(routes), app}};
 
-    role_want_files(connections + 2 * o->pool);
     int r = service_start(app->service, &config, groups, ARRAY_LEN(groups), err);
     if (r < 0)
-        return r;
+        return role_explain_port(role, r, err);
     log_info("ready", LOG_INT("pool", (int64_t)o->pool), LOG_INT("queue", (int64_t)o->queue));
     service_set_ready(app->service, true);
     return 0;

@@ -55,17 +55,15 @@ struct model_flow { /* of one step; totals, not rates */
 
 struct model;
 
-/* All are copied but nodes, which may be NULL (there is always a place). request_milli is what a
- * pod takes of a node; requests, one per metric of the HPA, is borrowed for the model's life. New
- * in *ret, or -ENOMEM. */
 struct model_setup {
     struct service service;
     struct sampling sampling;
-    struct nodes *nodes;
-    int64_t request_milli;
-    const struct hpa_request *requests;
+    struct nodes *nodes;                /* borrowed; NULL: there is always a place */
+    int64_t request_milli;              /* what a pod takes of a node */
+    const struct hpa_request *requests; /* one per metric of the HPA; borrowed */
 };
 
+/* Borrows for the model's life. New in *ret, or -ENOMEM. */
 int model_new(const struct model_setup *setup, struct model **ret);
 void model_free(struct model *m);
 

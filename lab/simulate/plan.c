@@ -168,6 +168,17 @@ static int refuse_twins(const struct strict *s, const struct plan *p, const char
     return 0;
 }
 
+static int refuse_crowds(const struct strict *s, const struct plan *p, const char *path)
+{
+    size_t copies = 0;
+
+    for (size_t i = 0; i < p->workload_count; i++)
+        copies += p->workloads[i].copies;
+    return copies > PLAN_COPIES_MAX
+               ? strict_refuse(s, path, "more than %d copies in all", PLAN_COPIES_MAX)
+               : 0;
+}
+
 static int read_workloads(const struct strict *s, const json_t *root, const char *folder,
                           struct plan *p)
 {
@@ -188,6 +199,8 @@ static int read_workloads(const struct strict *s, const json_t *root, const char
                           &p->workloads[p->workload_count++]);
         if (r == 0)
             r = refuse_twins(s, p, path);
+        if (r == 0)
+            r = refuse_crowds(s, p, path);
     }
     return r;
 }

@@ -44,7 +44,7 @@ struct err;
 struct yaml_file;
 
 #define PLAN_WORKLOADS_MAX 1000
-#define PLAN_COPIES_MAX 10000
+#define PLAN_COPIES_MAX 100000 /* of all workloads together */
 #define PLAN_METRICS_MAX 8
 #define PLAN_NOISE_NS (UINT64_C(10) * 1000000000) /* how long a draw of the noise holds */
 

@@ -71,7 +71,7 @@ class Lists(WithRedis):
         with Worker("redis-list", redis.url(), *flags) as a:
             wait_until(lambda: self.in_hand(redis) == 1, "taken")
             with Worker("redis-list", redis.url(), *flags):
-                wait_until(lambda: metric(a, JOBS % "duplicate") == 1, "the first was too slow")
+                wait_until(lambda: metric(a, JOBS % "duplicate") >= 1, "the first was too slow")
 
     def test_failed_jobs_go_behind_the_others(self):
         redis = self.redis()

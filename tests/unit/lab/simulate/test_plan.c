@@ -131,6 +131,8 @@ static void refuses_with_file_line_and_member(void **state)
          "simulation.yaml:7: workloads[0].metrics.depth takes rate or backlog"},
         {HEAD LOAD SERVICE "  noise: 2\n",
          "simulation.yaml:7: workloads[0].noise takes a number from 0 to 1, not 2"},
+        {HEAD LOAD SERVICE "  copies: 60000\n- deployment: api\n  copies: 40001\n" LOAD SERVICE,
+         "simulation.yaml:8: more than 100000 copies in all"},
         {HEAD LOAD SERVICE "- deployment: web\n" LOAD SERVICE,
          "simulation.yaml:7: there is already a workload named 'web'"},
     };
