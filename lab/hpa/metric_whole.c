@@ -4,37 +4,43 @@
 
 #include <math.h>
 
+static const char no_values[] = "no metrics returned from external metrics API";
+
 static void fail(struct hpa_result *ret, const char *error, const char *cause)
 {
     ret->error = error;
     ret->cause = cause;
 }
 
-/* The controller mixes up kind and error in the text of an Object metric. */
+/* The controller mixes up kind and error in this text. */
+static const char *object_error(const struct metric_run *run, const struct hpa_metric *m,
+                                const char *error)
+{
+    return texts_format(run->texts,
+                        "unable to get metric %s: %s on %s %s/unable to fetch metrics from custom "
+                        "metrics API: %s",
+                        m->name, m->object.kind, run->spec->namespace, m->object.name, error);
+}
+
+/* error NULL: the answer was empty. */
+static const char *external_error(const struct metric_run *run, const struct hpa_metric *m,
+                                  const char *error)
+{
+    return texts_format(run->texts, "unable to get external metric %s/%s/%s: %s%s",
+                        run->spec->namespace, m->name, m->selector_print,
+                        error ? "unable to fetch metrics from external metrics API: " : "",
+                        error ? error : no_values);
+}
+
 static void fail_to_fetch(const struct metric_run *run, size_t i, struct hpa_result *ret)
 {
     const struct hpa_metric *m = &run->spec->metrics[i];
-    const struct hpa_answer *a = &run->in->answers[i];
-    const char *what;
+    const char *error = run->in->answers[i].error;
 
-    if (m->source == HPA_OBJECT) {
-        fail(
-            ret,
-            texts_format(run->texts,
-                         "unable to get metric %s: %s on %s %s/unable to fetch metrics from custom "
-                         "metrics API: %s",
-                         m->name, m->object.kind, run->spec->namespace, m->object.name, a->error),
-            a->error);
-        return;
-    }
-    what = a->error
-               ? texts_format(run->texts, "unable to fetch metrics from external metrics API: %s",
-                              a->error)
-               : "no metrics returned from external metrics API";
-    fail(ret,
-         texts_format(run->texts, "unable to get external metric %s/%s/%s: %s",
-                      run->spec->namespace, m->name, m->selector_print, what),
-         a->error ? a->error : what);
+    if (m->source == HPA_OBJECT)
+        fail(ret, object_error(run, m, error), error);
+    else
+        fail(ret, external_error(run, m, error), error ? error : no_values);
 }
 
 /* Stops at the largest number where a positive value would go beyond it. */
