@@ -12,6 +12,7 @@ endif()
 
 option(SWELL_WERROR "Treat warnings as errors (our presets do, a stranger's compiler need not)" OFF)
 set(SWELL_SANITIZE "" CACHE STRING "Value for -fsanitize=, such as address,undefined")
+option(SWELL_STATIC "Link static libraries where there are any, but glibc, and drop unused code" OFF)
 option(SWELL_FUZZ "Build the fuzz targets with libFuzzer (clang) instead of the corpus replay" OFF)
 
 # Flags travel with this one target, never globally. Off, with the reason: missing-field-initializers
@@ -30,6 +31,12 @@ if(SWELL_SANITIZE)
   target_link_options(swell_flags INTERFACE -fsanitize=${SWELL_SANITIZE})
 endif()
 
+if(SWELL_STATIC)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a .so)
+  target_compile_options(swell_flags INTERFACE -ffunction-sections -fdata-sections)
+  target_link_options(swell_flags INTERFACE -Wl,--gc-sections -static-libgcc)
+endif()
+
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd>=0.9.75)
@@ -37,12 +44,27 @@ pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.88)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.14)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(HIREDIS IMPORTED_TARGET hiredis>=0.14)
+pkg_check_modules(RDKAFKA IMPORTED_TARGET rdkafka>=2.0)
 
-# swell_program(swell-workload workload_core): bin/swell-workload from main.c and a library.
+# On when the library is there. Sources ask with #ifdef SWELL_REDIS and SWELL_KAFKA.
+option(SWELL_REDIS "Redis: jobs in lists and streams, the value role (hiredis)" ${HIREDIS_FOUND})
+option(SWELL_KAFKA "Kafka: jobs in topics (librdkafka)" ${RDKAFKA_FOUND})
+if(SWELL_REDIS AND NOT HIREDIS_FOUND)
+  message(FATAL_ERROR "SWELL_REDIS needs libhiredis-dev")
+endif()
+if(SWELL_KAFKA AND NOT RDKAFKA_FOUND)
+  message(FATAL_ERROR "SWELL_KAFKA needs librdkafka-dev")
+endif()
+
+# swell_program(swell-workload workload_core): bin/swell-workload from main.c and a library, and the
+# manual page that tests/process/man_page.py writes.
 function(swell_program name library)
   add_executable(${name} main.c)
   target_link_libraries(${name} PRIVATE ${library})
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(FILES ${PROJECT_SOURCE_DIR}/docs/man/${name}.1
+    DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endfunction()
 
 # unit_test(buf base): test_buf.c with cmocka, under CTest as unit.<folder>.<name>.

@@ -27,12 +27,20 @@ struct answer { /* of one External metric, kept until the evaluation */
     size_t count;
 };
 
+struct scale { /* of the target, as an evaluation finds it before it asks for metrics */
+    char error[300];
+    int32_t spec_replicas, status_replicas;
+    struct selector *selector;
+    char *selector_text;
+};
+
 struct scaler { /* one HorizontalPodAutoscaler */
     struct autoscaler *all;
     struct scaler *next;
     struct hpa_spec *spec;
     struct hpa *hpa;
     struct loop_timer timer;
+    struct scale scale;
     struct answer *answers; /* one per metric; only External ones are used */
     size_t waiting;         /* for how many answers */
     uint64_t next_sync_ns;  /* control time */
@@ -46,93 +54,106 @@ struct autoscaler {
 
 /* ---- reading ---- */
 
-struct reading {        /* the world as one evaluation sees it */
-    json_t *deployment; /* NULL: gone */
-    char *selector;
-    struct observed observed;
-    struct hpa_answer *answers;
-    char no_scale[300];
-};
+static void scale_done(struct scale *scale)
+{
+    selector_free(scale->selector);
+    free(scale->selector_text);
+    *scale = (struct scale){0};
+}
 
-/* The Deployment's selector as a scale has it: a canonical text. New, or NULL. */
-static char *selector_text(const json_t *deployment, struct selector **ret_selector)
+/* The Deployment's selector as a scale has it: a canonical text. */
+static int read_selector(const json_t *deployment, struct scale *ret)
 {
     struct buf text = {.max = 64 * 1024};
+    int r = selector_from_json(jpath(deployment, "spec.selector"), &ret->selector, NULL);
 
-    if (selector_from_json(jpath(deployment, "spec.selector"), ret_selector, NULL) < 0)
-        return NULL;
-    int r = selector_format(*ret_selector, &text);
-    char *out = r == 0 ? buf_take(&text, NULL) : NULL;
+    if (r == 0)
+        r = selector_format(ret->selector, &text);
+    if (r == 0)
+        ret->selector_text = buf_take(&text, NULL);
     buf_done(&text);
-    return out;
+    return r;
 }
 
-static void fill_answers(const struct scaler *s, struct reading *r)
+static void read_scale(struct scaler *s)
 {
-    for (size_t i = 0; i < s->spec->metric_count; i++) {
-        const struct hpa_metric *m = &s->spec->metrics[i];
-        struct hpa_answer *a = &r->answers[i];
-        if (m->source == HPA_EXTERNAL) {
-            const struct answer *kept = &s->answers[i];
-            *a = (struct hpa_answer){.error = *kept->error ? kept->error : NULL,
-                                     .values = kept->values,
-                                     .value_count = kept->count};
-            continue;
-        }
-        a->samples = r->observed.samples[m->resource];
-        a->sample_count = r->observed.sample_counts[m->resource];
+    struct scale *scale = &s->scale;
+    json_auto_t *deployment =
+        store_get(s->all->env->store, KIND_DEPLOYMENT, s->spec->namespace, s->spec->target_name);
+
+    scale_done(scale);
+    if (!deployment)
+        (void)snprintf(scale->error, sizeof(scale->error), "deployments.apps \"%.200s\" not found",
+                       s->spec->target_name);
+    else if (read_selector(deployment, scale) < 0)
+        (void)snprintf(scale->error, sizeof(scale->error), "out of memory");
+    scale->spec_replicas = (int32_t)jpath_int(deployment, "spec.replicas", 1);
+    scale->status_replicas = (int32_t)jpath_int(deployment, "status.replicas", 0);
+}
+
+static struct hpa_input input_of(const struct scaler *s)
+{
+    return (struct hpa_input){
+        .now_ns = labclock_now_ns(&s->all->env->clock),
+        .scale_error = *s->scale.error ? s->scale.error : NULL,
+        .spec_replicas = s->scale.spec_replicas,
+        .status_replicas = s->scale.status_replicas,
+        .selector = s->scale.selector_text,
+    };
+}
+
+struct reading { /* what the metrics say, and of which pods */
+    struct observed observed;
+    struct hpa_answer *answers;
+};
+
+static struct hpa_answer answer_to(const struct scaler *s, const struct observed *o, size_t i)
+{
+    const struct answer *kept = &s->answers[i];
+
+    switch (s->spec->metrics[i].source) {
+    case HPA_RESOURCE:
+    case HPA_CONTAINER_RESOURCE:
+        return observed_answer(o, i);
+    case HPA_EXTERNAL:
+        return (struct hpa_answer){.error = *kept->error ? kept->error : NULL,
+                                   .item_count = kept->count,
+                                   .values = kept->values};
+    case HPA_PODS:
+    case HPA_OBJECT:
+    case HPA_UNKNOWN_SOURCE:
+        break;
     }
+    return (struct hpa_answer){.error = "no custom metrics API (custom.metrics.k8s.io) registered"};
 }
 
-static int read_world(const struct scaler *s, struct reading *r)
+/* Adds pods and answers to the input. 0 or -ENOMEM. */
+static int read_metrics(const struct scaler *s, struct reading *r, struct hpa_input *in)
 {
-    const struct env *env = s->all->env;
-    struct selector *selector = NULL;
+    struct store *store = s->all->env->store;
+    const struct selector *selector = s->scale.selector;
 
-    *r = (struct reading){0};
     r->answers = calloc(s->spec->metric_count + 1, sizeof(*r->answers));
     if (!r->answers)
         return -ENOMEM;
-    r->deployment =
-        store_get(env->store, KIND_DEPLOYMENT, s->spec->namespace, s->spec->target_name);
-    if (!r->deployment) {
-        (void)snprintf(r->no_scale, sizeof(r->no_scale), "deployments.apps \"%.200s\" not found",
-                       s->spec->target_name);
-        return 0;
-    }
-    r->selector = selector_text(r->deployment, &selector);
-    int ret =
-        r->selector
-            ? observed_init(&r->observed,
-                            store_list(env->store, KIND_POD, s->spec->namespace, selector),
-                            store_list(env->store, KIND_POD_METRICS, s->spec->namespace, selector))
-            : -ENOMEM;
-    selector_free(selector);
-    if (ret == 0)
-        fill_answers(s, r);
-    return ret;
+    int ret = observed_init(&r->observed, s->spec,
+                            store_list(store, KIND_POD, s->spec->namespace, selector),
+                            store_list(store, KIND_POD_METRICS, s->spec->namespace, selector));
+    if (ret < 0)
+        return ret;
+
+    for (size_t i = 0; i < s->spec->metric_count; i++)
+        r->answers[i] = answer_to(s, &r->observed, i);
+    in->pods = r->observed.pod_rows.rows;
+    in->pod_count = r->observed.pod_rows.count;
+    in->answers = r->answers;
+    return 0;
 }
 
 static void reading_done(struct reading *r)
 {
     observed_done(&r->observed);
     free(r->answers);
-    free(r->selector);
-    json_decref(r->deployment);
-}
-
-static struct hpa_input input_from(const struct scaler *s, const struct reading *r)
-{
-    return (struct hpa_input){
-        .now_ns = labclock_now_ns(&s->all->env->clock),
-        .scale_error = *r->no_scale ? r->no_scale : NULL,
-        .spec_replicas = (int32_t)jpath_int(r->deployment, "spec.replicas", 1),
-        .status_replicas = (int32_t)jpath_int(r->deployment, "status.replicas", 0),
-        .selector = r->selector,
-        .pods = r->observed.pod_rows,
-        .pod_count = r->observed.pod_count,
-        .answers = r->answers,
-    };
 }
 
 /* ---- acting ---- */
@@ -154,21 +175,21 @@ static const char *write_scale(const struct scaler *s, int32_t replicas)
     return NULL;
 }
 
-static void write_status(const struct scaler *s, const struct hpa_decision *d)
+static void write_status(const struct scaler *s, const struct hpa_decision *d,
+                         const json_t *old_status)
 {
-    struct store *store = s->all->env->store;
-    json_auto_t *hpa = store_get(store, KIND_HPA, s->spec->namespace, s->spec->name);
-    json_t *status = hpa_status(s->spec, d, jpath(hpa, "status"), d->now_ns);
+    json_auto_t *status = hpa_status(s->spec, d, old_status, d->now_ns);
 
-    if (status)
-        (void)store_patch(store, KIND_HPA, s->spec->namespace, s->spec->name, "status", status);
+    if (status && (d->rescale || !hpa_status_same(status, old_status)))
+        (void)store_patch(s->all->env->store, KIND_HPA, s->spec->namespace, s->spec->name, "status",
+                          json_incref(status));
 }
 
 static void write_record(const struct scaler *s, const struct hpa_input *in,
-                         const struct hpa_decision *d)
+                         const struct hpa_decision *d, const json_t *old_status)
 {
     char next[CLOCK_TEXT_MAX];
-    json_t *record = hpa_record(s->hpa, s->spec, in, d);
+    json_t *record = hpa_record(s->hpa, s->spec, in, d, old_status);
     json_auto_t *object = json_pack("{s:{s:s, s:s}, s:s, s:o?}", "metadata", "name", s->spec->name,
                                     "namespace", s->spec->namespace, "nextSyncTime",
                                     clock_rfc3339_micro(s->next_sync_ns, next), "record", record);
@@ -185,22 +206,30 @@ static void write_events(const struct scaler *s, const struct hpa_decision *d)
                      d->events[i].message);
 }
 
+static void write_all(const struct scaler *s, const struct hpa_input *in,
+                      const struct hpa_decision *d)
+{
+    json_auto_t *hpa = store_get(s->all->env->store, KIND_HPA, s->spec->namespace, s->spec->name);
+    const json_t *old_status = jpath(hpa, "status");
+
+    write_events(s, d);
+    write_status(s, d, old_status);
+    write_record(s, in, d, old_status);
+}
+
 static void evaluate(struct scaler *s)
 {
-    struct reading r;
+    struct reading r = {0};
     struct hpa_decision d;
+    struct hpa_input in = input_of(s);
+    int ret = hpa_needs_metrics(s->spec, &in) ? read_metrics(s, &r, &in) : 0;
 
-    if (read_world(s, &r) == 0) {
-        struct hpa_input in = input_from(s, &r);
-        int ret = hpa_evaluate(s->hpa, s->spec, &in, &d);
-        if (ret == 0 && d.rescale)
-            hpa_commit(s->hpa, s->spec, &d, write_scale(s, d.desired), in.now_ns);
-        if (ret == 0) {
-            write_events(s, &d);
-            write_status(s, &d);
-            write_record(s, &in, &d);
-        }
-    }
+    if (ret == 0)
+        ret = hpa_evaluate(s->hpa, s->spec, &in, &d);
+    if (ret == 0 && d.rescale)
+        hpa_commit(s->hpa, s->spec, &d, write_scale(s, d.desired), in.now_ns);
+    if (ret == 0)
+        write_all(s, &in, &d);
     reading_done(&r);
 }
 
@@ -230,7 +259,7 @@ static void ask_for(struct scaler *s, size_t i)
     const struct hpa_metric *m = &s->spec->metrics[i];
     struct answer *a = &s->answers[i];
 
-    if (m->source != HPA_EXTERNAL)
+    if (m->source != HPA_EXTERNAL || m->refused)
         return;
     s->waiting++;
     struct external_ask *ask = external_ask(
@@ -240,8 +269,8 @@ static void ask_for(struct scaler *s, size_t i)
         a->ask = ask;
 }
 
-/* One period: ask for what is served elsewhere, then decide. Evaluations of one HPA never overlap:
- * a period in which answers are still missing is left out. */
+/* One period: read the scale, ask for what is served elsewhere if it matters, then decide.
+ * Evaluations of one HPA never overlap: a period in which answers are still missing is left out. */
 static void sync(void *arg)
 {
     struct scaler *s = arg;
@@ -252,8 +281,10 @@ static void sync(void *arg)
                    clock_mono_ns() + labclock_real_ns(&env->clock, s->all->period_ns), sync, s);
     if (s->waiting)
         return;
+    read_scale(s);
     s->waiting = 1; /* ours, so that an answer that comes at once does not evaluate too early */
-    for (size_t i = 0; i < s->spec->metric_count; i++)
+    const struct hpa_input in = input_of(s);
+    for (size_t i = 0; hpa_needs_metrics(s->spec, &in) && i < s->spec->metric_count; i++)
         ask_for(s, i);
     if (--s->waiting == 0)
         evaluate(s);
@@ -271,6 +302,7 @@ static void scaler_free(struct scaler *s)
         free(s->answers[i].values);
     }
     free(s->answers);
+    scale_done(&s->scale);
     hpa_free(s->hpa);
     hpa_spec_free(s->spec);
     free(s);

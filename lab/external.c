@@ -5,11 +5,12 @@
 #include "base/err.h"
 #include "base/scoped.h"
 #include "kube/jpath.h"
-#include "kube/quantity.h"
 #include "lab/env.h"
 #include "lab/loop.h"
+#include "lab/observe.h"
 #include "lab/services.h"
 #include "lab/store.h"
+#include "lab/urltext.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,16 +29,15 @@ struct external_ask {
 
 static void read_items(const struct external_ask *ask, const json_t *items)
 {
-    size_t count = json_array_size(items), i;
+    size_t count = json_array_size(items);
     int64_t *values = calloc(count + 1, sizeof(*values));
-    const json_t *item;
-    char error[200] = "";
+    struct err err = {0};
+    char error[512] = "";
 
     if (!values || count > VALUES_MAX)
         (void)snprintf(error, sizeof(error), "the answer has too many items (%zu)", count);
-    json_array_foreach (items, i, item)
-        if (!*error && quantity_from_json(json_object_get(item, "value"), &values[i]) < 0)
-            (void)snprintf(error, sizeof(error), "item %zu of the answer has no valid value", i);
+    else if (observe_values(items, values, &err) < 0)
+        (void)snprintf(error, sizeof(error), "%s", err.text);
     ask->done(ask->arg, *error ? error : NULL, values, count);
     free(values);
 }
@@ -60,18 +60,6 @@ static void on_answer(void *arg, int result, int status, const struct buf *body,
     }
     (void)snprintf(error, sizeof(error), "the external metrics API answered %d", status);
     ask->done(ask->arg, jpath_str(answer, "message", error), NULL, 0);
-}
-
-/* Everything but unreserved characters, as a query value. */
-static void put_encoded(struct buf *url, const char *text)
-{
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (strchr("-_.~", *c) || (*c >= '0' && *c <= '9') ||
-            ((*c | 32) >= 'a' && (*c | 32) <= 'z'))
-            (void)buf_append(url, c, 1);
-        else
-            (void)buf_printf(url, "%%%02X", *c);
-    }
 }
 
 /* Where the APIService object says; NULL when none names a Service that is here. */
@@ -99,11 +87,8 @@ struct external_ask *external_ask(const struct env *env, const struct external_q
     }
     *ask = (struct external_ask){.done = done, .arg = arg};
     (void)buf_printf(&url, "%s/apis/external.metrics.k8s.io/v1beta1/namespaces/%s/", base, q->ns);
-    put_encoded(&url, q->metric);
-    if (*q->selector) {
-        (void)buf_puts(&url, "?labelSelector=");
-        put_encoded(&url, q->selector);
-    }
+    (void)urltext_path(&url, q->metric);
+    (void)urltext_query(&url, "labelSelector", q->selector);
     const struct http_call call = {.url = url.data, .timeout_ns = TIMEOUT_NS};
     ask->fetch = fetcher_start(loop_fetcher(env->loop), &call, ANSWER_MAX_BYTES, on_answer, ask);
     if (ask->fetch > 0)

@@ -10,7 +10,10 @@
 
 static const struct command commands[] = {
     {"demo", "plays scenes that show autoscaling", run_demo},
+    {"evaluate", "plays recorded scenarios to the autoscaler", run_evaluate},
+    {"simulate", "runs autoscalers against a model of load and pods", run_simulate},
     {"up", "runs manifests until Ctrl-C", run_up},
+    {"why", "explains what an autoscaler did", run_why},
 };
 
 static const struct program program = {

@@ -14,8 +14,9 @@ struct env;
 struct err;
 
 /* path is a file or a folder, of which all *.yaml and *.yml are read in the order of their names,
- * except scene.yaml and kustomization.yaml. Nothing is stored when anything is wrong. -EINVAL, or
- * the errno of a file that cannot be read. */
+ * except scene.yaml, simulation.yaml and kustomization.yaml. Of env only the store and the images
+ * are used; without images nothing will run, so any container is good and nothing is ignored.
+ * Nothing is stored when anything is wrong. -EINVAL, or the errno of a file that cannot be read. */
 int manifests_load(const struct env *env, const char *path, struct err *err);
 
 #endif

@@ -14,6 +14,7 @@
 #include "lab/services.h"
 #include "lab/store.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -255,24 +256,36 @@ static double target_number(const json_t *target)
     return 80; /* an HPA without metrics: 80 % of the requested CPU */
 }
 
+/* What identifies a metric in the object: {type: T, t: {...}}, where t begins in lower case. */
+static const json_t *source_of(const json_t *metric)
+{
+    char member[32];
+
+    (void)snprintf(member, sizeof(member), "%s", jpath_str(metric, "type", "Resource"));
+    member[0] = (char)tolower((unsigned char)member[0]);
+    return json_object_get(metric, member);
+}
+
 /* The value is shown as what the target is compared with: percent of the requests, or per pod, or
  * the whole. The record's ratio times the target is just that. */
 static json_t *metric_row(const json_t *decision, const json_t *hpa)
 {
     const json_t *metric = jpath(decision, "record.metrics[0]");
-    const json_t *spec = jpath(hpa, "spec.metrics[0]");
-    bool external = strcmp(jpath_str(spec, "type", "Resource"), "External") == 0;
-    const json_t *target = jpath(spec, external ? "external.target" : "resource.target");
+    const json_t *source = source_of(jpath(hpa, "spec.metrics[0]"));
+    const json_t *target = jpath(source, "target");
     const char *type = jpath_str(target, "type", "Utilization");
-    double wanted = target_number(target);
+    const double wanted = target_number(target);
+    const double low = jpath_double(decision, "record.tolerance[0]", 0);
+    const double high = jpath_double(decision, "record.tolerance[1]", 0);
 
     return json_pack(
-        "{s:s, s:s, s:o, s:f, s:s, s:s?}", "name",
-        jpath_str(spec, external ? "external.metric.name" : "resource.name", "cpu"), "type", type,
-        "value",
+        "{s:s, s:s, s:o, s:f, s:o, s:o, s:s, s:s?}", "name",
+        jpath_str(source, "metric.name", jpath_str(source, "name", "cpu")), "type", type, "value",
         real_or_null(jpath_double(metric, "ratio", 0) * wanted, jpath(metric, "ratio") != NULL),
-        "target", wanted, "unit", strcmp(type, "Utilization") == 0 ? "%" : "", "error",
-        jpath_str(metric, "error", NULL));
+        "target", wanted, "low", real_or_null(low * wanted, metric != NULL), "high",
+        real_or_null(high * wanted, metric != NULL), "unit",
+        strcmp(type, "Utilization") == 0 ? "%" : "", "error",
+        jpath_str(metric, "error.message", NULL));
 }
 
 static json_t *decision_row(const struct point_maker *m, const json_t *decision)
@@ -280,8 +293,9 @@ static json_t *decision_row(const struct point_maker *m, const json_t *decision)
     double now_s = (double)labclock_elapsed_ns(&m->env->clock) / (double)NS_PER_S;
     double next_s = seconds_since_start(m, jpath_str(decision, "nextSyncTime", ""));
 
-    return json_pack("{s:s, s:f, s:f}", "sentence",
-                     jpath_str(decision, "record.sentence", "waiting for the first look"), "at",
+    return json_pack("{s:s, s:s, s:f, s:f}", "sentence",
+                     jpath_str(decision, "record.sentence", "waiting for the first look"), "why",
+                     jpath_str(decision, "record.why", ""), "at",
                      seconds_since_start(m, jpath_str(decision, "record.time", "")), "next_in",
                      next_s > now_s ? (next_s - now_s) / m->env->clock.speed : 0.0);
 }

@@ -3,12 +3,17 @@
  * store and the proxies' counters, and from nothing else. Control thread.
  *
  * The shape is a contract with lab/web/page.js:
- *   {t, wall, speed, limits, scene, targets: [{hpa, namespace, kind, name, request_milli,
- *    limit_milli, replicas: {current, ready, desired, min, max}, metric: {name, type, value,
- * target, unit, error}, decision: {sentence, at, next_in}, load: {rate, p99_ms, errors, unit,
- * label}, pods: [{name, state, cpu_milli, throttled, rate, age, restarts}], queue}], events: [{t,
- * type, text}]} t is control seconds since the lab's start, wall real seconds. What is unknown is
- * null. */
+ *   {t, wall, speed, limits, scene,
+ *    targets: [{hpa, namespace, kind, name, request_milli, limit_milli,
+ *               replicas: {current, ready, desired, min, max},
+ *               metric: {name, type, value, target, low, high, unit, error},
+ *               decision: {sentence, why, at, next_in},
+ *               load: {rate, p99_ms, errors, unit, label},
+ *               pods: [{name, state, cpu_milli, throttled, rate, age, restarts}], queue}],
+ *    events: [{t, type, text}]}
+ * t is control seconds since the lab's start, wall real seconds; low and high are where the
+ * tolerance ends. sentence and why are those of the decision record. What is unknown is null.
+ */
 #ifndef LAB_POINT_H
 #define LAB_POINT_H
 

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "workload/burners.h"
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "workload/burn.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -42,34 +40,22 @@ static bool must_end(void *arg)
     return atomic_load(&r->burners->cancelled) || task_given_up(r->task);
 }
 
-static uint64_t php_apache_ns(void)
+static bool burn(const struct burn_task *task, struct running *running, uint64_t *ret_used_ns)
 {
-    uint64_t start_ns = clock_thread_cpu_ns();
-    double x = burn_php_apache();
-
-    assert(x == BURN_PHP_APACHE_RESULT); /* the self-test at start has shown it */
-    (void)x;
-    return clock_thread_cpu_ns() - start_ns;
+    if (task->php_apache_times)
+        return burn_php_apache(task->php_apache_times, must_end, running, ret_used_ns);
+    *ret_used_ns = burn_cpu(task->cpu_ns, must_end, running);
+    return *ret_used_ns >= task->cpu_ns;
 }
 
-static void run_task(struct burners *b, const struct burn_task *task)
+static enum burn_outcome run_task(struct burners *b, const struct burn_task *task,
+                                  uint64_t *ret_used_ns)
 {
     struct running running = {b, task};
-    uint64_t used_ns = 0;
 
-    if (must_end(&running)) {
-        task->done(task->arg, atomic_load(&b->cancelled) ? BURN_CANCELLED : BURN_GIVEN_UP, 0);
-        return;
-    }
-    if (task->php_apache)
-        used_ns = php_apache_ns();
-    else
-        used_ns = burn_cpu(task->cpu_ns, must_end, &running);
-
-    enum burn_outcome outcome = BURN_DONE;
-    if (!task->php_apache && used_ns < task->cpu_ns)
-        outcome = atomic_load(&b->cancelled) ? BURN_CANCELLED : BURN_GIVEN_UP;
-    task->done(task->arg, outcome, used_ns);
+    if (!must_end(&running) && burn(task, &running, ret_used_ns))
+        return BURN_DONE;
+    return atomic_load(&b->cancelled) ? BURN_CANCELLED : BURN_GIVEN_UP;
 }
 
 /* Waits for a task and takes it. False when there will be none. */
@@ -86,6 +72,7 @@ static bool take(struct burners *b, struct burn_task *task) /* b->lock is held *
     return true;
 }
 
+/* Who learns that a task is done may add another one at once, so the place is free by then. */
 static void *burner_main(void *arg)
 {
     struct burners *b = arg;
@@ -93,11 +80,16 @@ static void *burner_main(void *arg)
 
     pthread_mutex_lock(&b->lock);
     while (take(b, &task)) {
+        uint64_t used_ns = 0;
         b->busy++;
         pthread_mutex_unlock(&b->lock);
-        run_task(b, &task);
+        enum burn_outcome outcome = run_task(b, &task, &used_ns);
+
         pthread_mutex_lock(&b->lock);
         b->busy--;
+        pthread_mutex_unlock(&b->lock);
+        task.done(task.arg, outcome, used_ns);
+        pthread_mutex_lock(&b->lock);
     }
     pthread_mutex_unlock(&b->lock);
     return NULL;
@@ -152,10 +144,12 @@ int burners_add(struct burners *b, const struct burn_task *task)
     return r;
 }
 
-size_t burners_waiting(struct burners *b)
+size_t burners_waiting(struct burners *b, size_t *ret_burning)
 {
     pthread_mutex_lock(&b->lock);
     size_t waiting = b->waiting;
+    if (ret_burning)
+        *ret_burning = b->busy;
     pthread_mutex_unlock(&b->lock);
     return waiting;
 }

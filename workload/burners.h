@@ -21,7 +21,7 @@ enum burn_outcome {
 
 struct burn_task { /* copied */
     uint64_t cpu_ns;
-    bool php_apache;            /* run the loop instead of cpu_ns */
+    uint64_t php_apache_times;  /* not 0: run the loop so often instead */
     bool (*give_up)(void *arg); /* may be NULL; asked before the burn and during it */
     void (*done)(void *arg, enum burn_outcome outcome, uint64_t used_ns); /* once, on a burner */
     void *arg;
@@ -34,8 +34,8 @@ int burners_new(struct burners **ret, unsigned workers, size_t waiting_max, stru
 /* 0, or -EBUSY when the line is full: done is not called then. */
 int burners_add(struct burners *b, const struct burn_task *task);
 
-/* Tasks that no thread has begun. */
-size_t burners_waiting(struct burners *b);
+/* Tasks that no thread has begun; *ret_burning (may be NULL) are those that threads work on. */
+size_t burners_waiting(struct burners *b, size_t *ret_burning);
 
 /* Ends what burns and empties the line; every done is still called. Later tasks end at once. */
 void burners_cancel(struct burners *b);

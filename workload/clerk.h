@@ -2,16 +2,19 @@
 /* clerk: the one thread that touches a queue's file.
  *
  * SQLite blocks, and a commit waits for the disk, so none of it happens on the HTTP server's
- * threads: a route hands its request over and the clerk answers it later (http_defer). Everything
+ * threads: a route hands an errand over and the clerk answers it later (http_defer). Everything
  * that came while the last commit was waiting goes into the next one together, so many clients
  * share the price of the disk. An answer leaves only after the commit that it speaks of.
+ *
+ * When the disk is full, puts are refused and the rest is tried once more without them: what is
+ * there already can still be worked off.
  *
  * Statistics are copied after each commit, so that reading them never waits. Any thread. */
 #ifndef WORKLOAD_CLERK_H
 #define WORKLOAD_CLERK_H
 
 #include "http/server.h"
-#include "workload/job_request.h"
+#include "workload/errand.h"
 #include "workload/jobs.h"
 
 struct clerk;
@@ -21,13 +24,10 @@ struct err;
  * sentence; jobs is released then, too. */
 int clerk_new(struct clerk **ret, struct jobs *jobs, struct err *err);
 
-/* Answer r later; queue is a valid name. */
-struct http_reply clerk_put(struct clerk *c, const struct http_request *r, const char *queue,
-                            const struct put_request *put);
-struct http_reply clerk_lease(struct clerk *c, const struct http_request *r, const char *queue,
-                              const struct lease_request *lease);
-struct http_reply clerk_ack(struct clerk *c, const struct http_request *r, const char *queue,
-                            const struct ack_request *ack);
+/* Answers r later. errand has its kind and what the kind needs, which is taken; queue is a valid
+ * name. */
+struct http_reply clerk_do(struct clerk *c, const struct http_request *r, const char *queue,
+                           struct errand errand);
 
 /* The newest statistics, at most a second old; ret_stats has room for JOBS_QUEUES_MAX. */
 size_t clerk_stats(struct clerk *c, struct job_stats *ret_stats);

@@ -14,6 +14,13 @@ uint64_t cost_ns(double cpu_ms)
     return (uint64_t)(cpu_ms * (double)NS_PER_MS);
 }
 
+uint64_t cost_times(uint64_t cpu_ns, double factor)
+{
+    double more_ms = (double)cpu_ns / (double)NS_PER_MS * factor;
+
+    return cost_ns(more_ms < BURN_CPU_MS_MAX ? more_ms : BURN_CPU_MS_MAX);
+}
+
 int cost_of_request(const struct http_request *r, double default_ms, uint64_t *ret_cpu_ns,
                     struct err *err)
 {

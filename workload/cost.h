@@ -18,4 +18,7 @@ int cost_of_request(const struct http_request *r, double default_ms, uint64_t *r
 /* The same unit change wherever a cost is written as milliseconds (0 to BURN_CPU_MS_MAX). */
 uint64_t cost_ns(double cpu_ms);
 
+/* A cost that is so many times as high, at most BURN_CPU_MS_MAX. */
+uint64_t cost_times(uint64_t cpu_ns, double factor);
+
 #endif

@@ -15,7 +15,8 @@
 #include <string.h>
 
 #define URL_MAX_BYTES 1024
-#define ANSWER_MAX_BYTES (16 * KIB)
+#define ANSWER_MAX_BYTES (512 * KIB) /* a job with data, each byte escaped */
+#define AGE_MAX_S 1e9 /* what fits 64 bits of nanoseconds; above it the answer is nonsense */
 #define CALL_TIMEOUT_NS (3 * NS_PER_S) /* besides the wait that was asked for */
 
 struct queue_client {
@@ -112,12 +113,13 @@ static bool copy_member(const json_t *object, const char *name, char *to, size_t
 }
 
 /* 1, 0 when the list is empty, or -EBADMSG. */
-static int read_job(const json_t *answer, struct job *ret)
+static int read_job(const json_t *answer, struct queue_client_job *ret)
 {
     const json_t *list = json_object_get(answer, "jobs");
     const json_t *first = json_array_get(list, 0);
     const json_t *cpu_ms = json_object_get(first, "cpu_ms");
-    struct job job = {.cpu_ms = json_number_value(cpu_ms)};
+    double age_s = json_number_value(json_object_get(first, "age_seconds"));
+    struct queue_client_job job = {.cpu_ms = json_number_value(cpu_ms)};
 
     if (!json_is_array(list) || json_array_size(list) > 1)
         return -EBADMSG;
@@ -127,11 +129,13 @@ static int read_job(const json_t *answer, struct job *ret)
         !copy_member(first, "lease", job.lease, sizeof(job.lease)) || !json_is_number(cpu_ms) ||
         !(job.cpu_ms >= 0 && job.cpu_ms <= BURN_CPU_MS_MAX))
         return -EBADMSG;
+    if (age_s > 0 && age_s < AGE_MAX_S)
+        job.age_ns = (uint64_t)(age_s * (double)NS_PER_S);
     *ret = job;
     return 1;
 }
 
-int queue_client_lease(struct queue_client *c, struct job *ret, struct err *err)
+int queue_client_lease(struct queue_client *c, struct queue_client_job *ret, struct err *err)
 {
     const struct queue_client_config *o = &c->config;
     json_auto_t *answer = NULL;
@@ -149,15 +153,38 @@ int queue_client_lease(struct queue_client *c, struct job *ret, struct err *err)
     return r < 0 ? err_set(err, r, "%s answers something else than a lease", o->url) : r;
 }
 
-int queue_client_ack(struct queue_client *c, const struct job *job, struct err *err)
+/* Takes body, to which it adds whose lease it is about. */
+static int end_lease(struct queue_client *c, const char *what, const struct queue_client_job *job,
+                     json_t *body, struct err *err)
 {
     json_auto_t *answer = NULL;
     int status = 0;
-    json_t *body = json_pack("{s:s, s:s}", "id", job->id, "lease", job->lease);
-    int r = post(c, "ack", body, 0, &status, &answer, err);
 
+    if (json_object_set_new(body, "id", json_string(job->id)) < 0 ||
+        json_object_set_new(body, "lease", json_string(job->lease)) < 0) {
+        json_decref(body);
+        body = NULL;
+    }
+    int r = post(c, what, body, 0, &status, &answer, err);
     if (r < 0 || status == 200)
         return r;
     r = bad_answer(c, status, answer, err);
     return status == 409 ? -ESTALE : status == 404 ? -ENOENT : r;
+}
+
+int queue_client_ack(struct queue_client *c, const struct queue_client_job *job, struct err *err)
+{
+    return end_lease(c, "ack", job, json_object(), err);
+}
+
+int queue_client_fail(struct queue_client *c, const struct queue_client_job *job,
+                      const char *reason, struct err *err)
+{
+    return end_lease(c, "fail", job, json_pack("{s:s}", "reason", reason), err);
+}
+
+int queue_client_release(struct queue_client *c, const struct queue_client_job *job,
+                         struct err *err)
+{
+    return end_lease(c, "release", job, json_object(), err);
 }

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
-/* role: what the roles serve, queue and work have in common: flags, log, drain. One thread. */
+/* role: what the roles serve, queue and work have in common: flags, log, their course from start to
+ * drain. One thread. */
 #ifndef WORKLOAD_ROLE_H
 #define WORKLOAD_ROLE_H
 
-#include "base/log.h"
 #include "base/options.h"
+#include "http/server.h"
 #include "metrics/registry.h"
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+
+struct err;
 
 struct role_options {
     const char *address;
@@ -17,39 +21,41 @@ struct role_options {
     int log_level, log_format;
 };
 
-/* The rows of these flags for a role's table; base is the offset of its struct role_options. */
-#define ROLE_OPTIONS(base)                                                                         \
-    {"address", OPT_STRING, (base) + offsetof(struct role_options, address), "0.0.0.0",            \
-     "numeric address to listen on"},                                                              \
-        {"port",                                                                                   \
-         OPT_U64,                                                                                  \
-         (base) + offsetof(struct role_options, port),                                             \
-         "8080",                                                                                   \
-         "TCP port to listen on; 0 picks a free one",                                              \
-         .max = 65535},                                                                            \
-        {"drain-timeout",                                                                          \
-         OPT_DURATION,                                                                             \
-         (base) + offsetof(struct role_options, drain_timeout_ns),                                 \
-         "30s",                                                                                    \
-         "how long accepted work may take to finish after SIGTERM",                                \
-         .max = 86400},                                                                            \
-        {"log-level",                                                                              \
-         OPT_CHOICE,                                                                               \
-         (base) + offsetof(struct role_options, log_level),                                        \
-         "info",                                                                                   \
-         "log up to this level",                                                                   \
-         .choices = log_level_names,                                                               \
-         .env = "LOG_LEVEL"},                                                                      \
-    {                                                                                              \
-        "log-format", OPT_CHOICE, (base) + offsetof(struct role_options, log_format), "logfmt",    \
-            "form of the log lines", .choices = log_format_names                                   \
-    }
+/* What a module adds to a role: flags for a struct of its own, endpoints and series, for --help. */
+struct role_part {
+    struct opt_group opts;
+    const struct http_route *routes;
+    size_t route_count;
+    const struct metric_desc *const *metrics;
+    size_t metric_count;
+};
 
-/* Log on stdout as the flags say. Before threads. */
-void role_log_init(const struct role_options *o);
+/* The flags above. */
+extern const struct opt_group role_opts;
 
-/* Raises the soft limit of open files to count and some more, as far as the hard limit allows. */
-void role_want_files(size_t count);
+/* The endpoints and metrics of --help: those of the parts and those that every role has. */
+void role_help(const struct role_part *const *parts, size_t count, FILE *out);
+
+struct role {
+    const struct opt_table *table;
+    /* Listens and logs that it is ready. A failure ends the program with err's sentence. */
+    int (*start)(void *app, struct err *err);
+    /* Ends what was started within the drain timeout. Returns the exit code. */
+    int (*stop)(void *app);
+};
+
+/* Reads the flags into *options, which begins the struct that the table fills and lies in app, then
+ * starts, waits for SIGTERM or SIGINT and stops. Returns the exit code. What start has left behind
+ * is the caller's to free. */
+int role_run(const struct role *role, int argc, char **argv, struct role_options *options,
+             void *app);
+
+/* Raises the soft limit of open files to count and some more, as far as the hard limit allows.
+ * Returns how many of the count there may be: at least 1. */
+size_t role_want_files(size_t count);
+
+/* Adds to err what helps when a low port is refused. Returns code, the failure of service_start. */
+int role_explain_port(const struct role_options *o, int code, struct err *err);
 
 /* swell_burn_cpu_seconds_total, which serve and work both have. */
 extern const struct metric_desc role_cpu_seconds_total;
@@ -58,5 +64,8 @@ extern const struct metric_desc role_cpu_seconds_total;
 int serve_run(int argc, char **argv);
 int queue_run(int argc, char **argv);
 int work_run(int argc, char **argv);
+int consume_run(int argc, char **argv);
+int consume_controller_run(int argc, char **argv);
+int value_run(int argc, char **argv); /* with SWELL_REDIS */
 
 #endif

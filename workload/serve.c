@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: MIT
-/* serve: an HTTP service whose requests cost an exact amount of CPU, and php-apache's twin. */
+/* serve: an HTTP service for demonstrations and tests, composed of parts: the burner with
+ * php-apache's twin, faults, podinfo's endpoints. Each part has flags, routes and series of its
+ * own.
+ */
 #include "base/clock.h"
-#include "base/command.h"
 #include "base/err.h"
-#include "base/options.h"
+#include "base/log.h"
 #include "base/scoped.h"
-#include "base/signals.h"
 #include "metrics/service.h"
-#include "workload/burn.h"
-#include "workload/burners.h"
-#include "workload/cost.h"
+#include "workload/buckets.h"
+#include "workload/burn_api.h"
 #include "workload/cpu_limit.h"
+#include "workload/delays.h"
+#include "workload/faults.h"
+#include "workload/governor.h"
+#include "workload/podinfo.h"
+#include "workload/reload.h"
 #include "workload/role.h"
+#include "workload/settings.h"
+#include "workload/upstream.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,240 +27,204 @@
  * are told 503. */
 #define SPARE_CONNECTIONS 256
 
-enum loop { LOOP_CPU_TIME, LOOP_PHP_APACHE };
-static const char *const loop_names[] = {"cpu-time", "php-apache", NULL};
-
 struct serve_options {
     struct role_options role;
-    double cpu_ms;
-    int loop;
-    uint64_t workers, queue;
+    struct governor_options governor;
+    struct burn_options burn;
+    struct upstream_options upstream;
+    struct fault_options faults;
+    const char *config;
+    uint64_t idle_timeout_ns;
 };
 
-struct serve_app { /* set before the server starts; then any thread */
+struct serve_app { /* set before the server starts */
     struct serve_options options;
     struct service *service;
-    struct burners *burners;
-    struct metric *cpu_seconds, *waiting, *rejected_full, *rejected_gone;
+    struct faults *faults;
+    struct delays *delays;
+    struct burn_api *burn;
+    struct settings settings;  /* in effect; once reload is there, its thread's own */
+    struct reload *reload;     /* NULL without --config */
+    struct upstream *upstream; /* NULL: none is called */
 };
 
-struct visit { /* one request from its route to its answer; owned by the burn task */
-    struct serve_app *app;
-    struct http_pending *pending;
+static const struct opt_part flags[] = {
+    {&role_opts, offsetof(struct serve_options, role)},
+    {&governor_part.opts, offsetof(struct serve_options, governor)},
+    {&burn_part.opts, offsetof(struct serve_options, burn)},
+    {&faults_part.opts, offsetof(struct serve_options, faults)},
+    {&upstream_part.opts, offsetof(struct serve_options, upstream)},
 };
-
-static const struct metric_desc requests_waiting = {
-    "swell_requests_waiting", METRIC_GAUGE, "Requests in line that no burner has begun.", {0}};
-static const struct metric_desc requests_rejected = {
-    "swell_requests_rejected_total",
-    METRIC_COUNTER,
-    "Requests not burned to the end: the line was full, or the client went away.",
-    {"reason"}};
-static const struct metric_desc *const descs[] = {&role_cpu_seconds_total, &requests_waiting,
-                                                  &requests_rejected};
-
-static struct http_reply ok(void)
-{
-    /* To the byte what PHP sends: no newline, and the charset in capitals. */
-    return http_reply_static(200, "text/html; charset=UTF-8", "OK!", 3);
-}
-
-static struct http_reply busy(const char *why)
-{
-    struct http_reply reply = http_reply_text(503, why);
-
-    reply.headers[0] = (struct http_pair){"Retry-After", "1"};
-    return reply;
-}
-
-static bool client_gone(void *arg)
-{
-    const struct visit *v = arg;
-
-    return http_pending_client_gone(v->pending);
-}
-
-static void answer(void *arg, enum burn_outcome outcome, uint64_t used_ns)
-{
-    scoped(free_at) struct visit *v = arg;
-    struct serve_app *app = v->app;
-
-    metric_add(app->cpu_seconds, (double)used_ns / (double)NS_PER_S);
-    if (outcome == BURN_GIVEN_UP)
-        metric_add(app->rejected_gone, 1);
-    http_pending_reply(v->pending, outcome == BURN_DONE ? ok() : busy("stopping\n"));
-}
-
-static struct http_reply burn_then_answer(struct serve_app *app, const struct http_request *r,
-                                          uint64_t cpu_ns)
-{
-    struct visit *v = calloc(1, sizeof(*v));
-
-    if (v)
-        *v = (struct visit){app, http_defer(r)};
-    if (!v || !v->pending) {
-        free(v);
-        return http_reply_text(500, "out of memory\n");
-    }
-
-    struct burn_task task = {.cpu_ns = cpu_ns,
-                             .php_apache = app->options.loop == LOOP_PHP_APACHE,
-                             .give_up = client_gone,
-                             .done = answer,
-                             .arg = v};
-    if (burners_add(app->burners, &task) < 0) {
-        metric_add(app->rejected_full, 1);
-        http_pending_reply(v->pending, busy("too many requests are waiting\n"));
-        free(v);
-    }
-    return http_reply_later();
-}
-
-static struct http_reply serve_burn(void *arg, const struct http_request *r)
-{
-    struct serve_app *app = arg;
-    struct err err = {0};
-    uint64_t cpu_ns = 0;
-
-    if (cost_of_request(r, app->options.cpu_ms, &cpu_ns, &err) < 0)
-        return http_reply_printf(400, "%s\n", err.text);
-    return burn_then_answer(app, r, cpu_ns);
-}
-
-static struct http_reply serve_php_apache(void *arg, const struct http_request *r)
-{
-    return burn_then_answer(arg, r, 0);
-}
-
-static const struct http_route burn_routes[] = {
-    {"GET", "/", serve_burn,
-     "Burns --cpu-ms, or ?cpu_ms= milliseconds of CPU, then answers 'OK!'. 503 with Retry-After "
-     "when --queue requests wait already."},
-    {"GET", "/index.php", serve_burn, "The same."},
-};
-
-static const struct http_route php_apache_routes[] = {
-    {NULL, "/{path...}", serve_php_apache,
-     "With --loop=php-apache: any other path and method runs the loop, then answers 'OK!'."},
-};
+static const struct role_part *const parts[] = {
+    &burn_part, &faults_part, &podinfo_part, &governor_part, &cpu_throttling_part, &upstream_part};
 
 static void help(FILE *out)
 {
-    (void)fprintf(out, "\nEndpoints:\n");
-    http_routes_help(burn_routes, ARRAY_LEN(burn_routes), out);
-    http_routes_help(php_apache_routes, ARRAY_LEN(php_apache_routes), out);
-    service_help(out);
-    metrics_help(descs, ARRAY_LEN(descs), out);
+    role_help(parts, ARRAY_LEN(parts), out);
 }
 
 static const struct opt opts[] = {
-    ROLE_OPTIONS(offsetof(struct serve_options, role)),
-    {"cpu-ms", OPT_DOUBLE, offsetof(struct serve_options, cpu_ms), "10",
-     "CPU time that a request costs, in milliseconds; fractions count", .max = BURN_CPU_MS_MAX},
-    {"loop", OPT_CHOICE, offsetof(struct serve_options, loop), "cpu-time",
-     "what a request does: burn CPU time, or the exact loop of the hpa-example image, which has no "
-     "parameters",
-     .choices = loop_names},
-    {"workers", OPT_U64, offsetof(struct serve_options, workers), "0",
-     "threads that burn; 0 takes the CPU limit of the cgroup rounded up, else the online CPUs",
-     .max = 1024},
-    {"queue", OPT_U64, offsetof(struct serve_options, queue), "1000",
-     "requests that may wait for a burner; one more is told 503", .max = 100000},
+    {"config", OPT_STRING, offsetof(struct serve_options, config), NULL,
+     "file with lines such as cpu-ms=20: log-level, cpu-ms and error-rate; it wins over flags and "
+     "environment, and is read again when it changes"},
+    {"idle-timeout", OPT_DURATION, offsetof(struct serve_options, idle_timeout_ns), "120s",
+     "how long a connection may take to send a whole request before it is closed; whole seconds",
+     .min = 1, .max = 3600},
 };
 static const struct opt_table table = {
     .program = "swell-workload serve",
     .summary = "an HTTP service whose requests cost an exact amount of CPU",
+    OPT_PARTS(flags),
     OPT_TABLE(opts),
     .more_help = help,
 };
 
-static void collect(void *arg)
-{
-    struct serve_app *app = arg;
+/* ---- settings that change ---- */
 
-    metric_set(app->waiting, (double)burners_waiting(app->burners));
+static struct settings settings_of_flags(const struct serve_options *o)
+{
+    return (struct settings){o->role.log_level, o->burn.cpu_ms, o->faults.error_rate};
 }
 
-static void add_metrics(struct serve_app *app)
+/* Only what differs, so that a rate that was set over HTTP outlives a change of the log level. */
+static void use_settings(struct serve_app *app, const struct settings *new)
 {
+    const struct settings old = app->settings;
+
+    app->settings = *new;
+    if (new->log_level != old.log_level)
+        log_set_level((enum log_level) new->log_level);
+    if (new->cpu_ms != old.cpu_ms)
+        burn_api_set_cpu_ms(app->burn, new->cpu_ms);
+    if (new->error_rate != old.error_rate)
+        faults_set_error_rate(app->faults, new->error_rate);
+}
+
+static int apply_config(void *arg, const char *text, size_t len, struct err *err)
+{
+    struct serve_app *app = arg;
+    struct settings new = settings_of_flags(&app->options);
+    int r = settings_parse(text, len, &new, err);
+
+    if (r == 0)
+        use_settings(app, &new);
+    return r;
+}
+
+static int start_settings(struct serve_app *app, struct err *err)
+{
+    app->settings = settings_of_flags(&app->options);
+    if (!app->options.config)
+        return 0;
+    return reload_new(&app->reload, app->options.config, SETTINGS_MAX_BYTES, apply_config, app,
+                      err);
+}
+
+/* ---- the role ---- */
+
+static void call_upstream(void *arg, struct http_pending *pending, struct http_reply answer,
+                          uint64_t deadline_ns)
+{
+    upstream_call(arg, pending, answer, deadline_ns);
+}
+
+static int start_parts(struct serve_app *app, struct err *err)
+{
+    struct serve_options *o = &app->options;
     struct metrics *m = service_metrics(app->service);
 
-    app->cpu_seconds = metrics_series(m, &role_cpu_seconds_total);
-    app->waiting = metrics_series(m, &requests_waiting);
-    app->rejected_full = metrics_series(m, &requests_rejected, "queue_full");
-    app->rejected_gone = metrics_series(m, &requests_rejected, "client_gone");
-    metrics_on_collect(m, collect, app);
+    app->faults = faults_new(&o->faults, o->burn.seed, app->service);
+    if (!app->faults)
+        return err_set(err, -ENOMEM, "out of memory");
+    int r = delays_new(&app->delays, err);
+    if (r == 0)
+        r = upstream_new(&app->upstream, &o->upstream, m, err);
+    if (r == 0)
+        r = burn_api_new(&app->burn, &o->burn, app->faults, m, err);
+    if (r == 0 && app->upstream)
+        burn_api_then(app->burn, call_upstream, app->upstream);
+    return r;
+}
+
+static void set_up_metrics(struct serve_app *app)
+{
+    double bounds[BUCKETS_MAX];
+    size_t count = buckets_for_cost(burn_api_cpu_ms(app->burn) / 1000, bounds);
+
+    service_set_duration_buckets(app->service, bounds, count);
+    governor_add_metrics(service_metrics(app->service));
+    cpu_throttling_add_metrics(service_metrics(app->service));
 }
 
 static int listen_and_serve(struct serve_app *app, struct err *err)
 {
-    const struct serve_options *o = &app->options;
-    bool php_apache = o->loop == LOOP_PHP_APACHE;
-    size_t connections = o->workers + o->queue + SPARE_CONNECTIONS;
-    struct http_server_config config = {.address = o->role.address,
-                                        .port = (uint16_t)o->role.port,
-                                        .max_connections = (unsigned)connections};
-    struct http_routes routes[] = {
-        service_routes(app->service),
-        {php_apache ? php_apache_routes : burn_routes,
-         php_apache ? ARRAY_LEN(php_apache_routes) : ARRAY_LEN(burn_routes), app},
-    };
-
-    role_want_files(connections);
+    const struct role_options *role = &app->options.role;
+    const struct burn_options *burn = &app->options.burn;
+    uint64_t idle_ns = app->options.idle_timeout_ns;
+    size_t connections = burn->workers + burn->queue + DELAYS_MAX + SPARE_CONNECTIONS;
+    struct http_server_config config = {.address = role->address,
+                                        .port = (uint16_t)role->port,
+                                        .max_connections = (unsigned)role_want_files(connections),
+                                        .cut_waiting = true,
+                                        .idle_timeout_s = (unsigned)(idle_ns / NS_PER_S)};
+    /* Readiness is a fault's business first, and the burner's rows may see every path. */
+    struct http_routes routes[] = {faults_routes(app->faults), podinfo_routes(app->delays),
+                                   service_routes(app->service), burn_api_routes(app->burn)};
     int r = service_start(app->service, &config, routes, ARRAY_LEN(routes), err);
     if (r < 0)
-        return r;
-    log_info("ready", LOG_STR("loop", loop_names[o->loop]), LOG_DOUBLE("cpu_ms", o->cpu_ms),
-             LOG_INT("workers", (int64_t)o->workers), LOG_INT("queue", (int64_t)o->queue));
+        return role_explain_port(role, r, err);
+    log_info("ready", LOG_STR("loop", burn_loop_names[burn->loop]),
+             LOG_DOUBLE("cpu_ms", burn_api_cpu_ms(app->burn)),
+             LOG_INT("workers", (int64_t)burn->workers), LOG_INT("queue", (int64_t)burn->queue));
     service_set_ready(app->service, true);
     return 0;
 }
 
-static int start(struct serve_app *app, struct err *err)
+static int start(void *arg, struct err *err)
 {
-    struct serve_options *o = &app->options;
-    int r = o->loop == LOOP_PHP_APACHE ? burn_php_apache_self_test(err) : 0;
+    struct serve_app *app = arg;
+    int r = governor_init(app->options.governor.cpu_limit, err);
 
     if (r < 0)
         return r;
-    if (o->workers == 0)
-        o->workers = cpu_limit_workers();
     app->service = service_new("swell-workload", "serve");
     if (!app->service)
         return err_set(err, -ENOMEM, "out of memory");
-    add_metrics(app);
-    r = burners_new(&app->burners, (unsigned)o->workers, o->queue, err);
-    return r < 0 ? r : listen_and_serve(app, err);
+    r = start_parts(app, err);
+    if (r == 0)
+        r = start_settings(app, err);
+    if (r < 0)
+        return r;
+    set_up_metrics(app);
+    return listen_and_serve(app, err);
 }
 
 /* What is still burning when the time is up is cancelled: those clients got no answer. */
-static int stop(struct serve_app *app)
+static int stop(void *arg)
 {
+    struct serve_app *app = arg;
     size_t left = service_stop(app->service, app->options.role.drain_timeout_ns);
 
-    burners_cancel(app->burners);
+    burn_api_cancel(app->burn);
+    upstream_cancel(app->upstream);
     return left ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static void app_done(struct serve_app *app)
 {
-    burners_free(app->burners);
+    reload_free(app->reload);
+    burn_api_free(app->burn);
+    upstream_free(app->upstream);
+    delays_free(app->delays);
+    faults_free(app->faults);
     service_free(app->service);
 }
+
+static const struct role role = {&table, start, stop};
 
 int serve_run(int argc, char **argv)
 {
     scoped(app_done) struct serve_app app = {0};
-    struct err err = {0};
-    int r = options_parse(&table, argc, argv, &app.options, &err);
 
-    if (r < 0)
-        return command_refuse(table.program, r, &err);
-    role_log_init(&app.options.role);
-    r = start(&app, &err);
-    if (r < 0)
-        return command_refuse(table.program, r, &err);
-
-    (void)signals_wait();
-    return stop(&app);
+    return role_run(&role, argc, argv, &app.options.role, &app);
 }

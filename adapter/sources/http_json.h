@@ -11,7 +11,7 @@
 #ifndef ADAPTER_SOURCES_HTTP_JSON_H
 #define ADAPTER_SOURCES_HTTP_JSON_H
 
-#include "adapter/strict.h"
+#include "kube/strict.h"
 
 #include <stdint.h>
 

@@ -31,6 +31,11 @@ uint64_t clock_thread_cpu_ns(void)
     return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
+uint64_t clock_process_cpu_ns(void)
+{
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 static size_t print_seconds(uint64_t wall_ns, char text[CLOCK_TEXT_MAX])
 {
     time_t seconds = (time_t)(wall_ns / NS_PER_S);

@@ -12,9 +12,10 @@
 #define NS_PER_MS UINT64_C(1000000)
 #define NS_PER_S UINT64_C(1000000000)
 
-uint64_t clock_mono_ns(void);       /* CLOCK_MONOTONIC */
-uint64_t clock_wall_ns(void);       /* CLOCK_REALTIME, since 1970 */
-uint64_t clock_thread_cpu_ns(void); /* CPU time of the calling thread */
+uint64_t clock_mono_ns(void);        /* CLOCK_MONOTONIC */
+uint64_t clock_wall_ns(void);        /* CLOCK_REALTIME, since 1970 */
+uint64_t clock_thread_cpu_ns(void);  /* CPU time of the calling thread */
+uint64_t clock_process_cpu_ns(void); /* CPU time of all threads of this process */
 
 /* Room for any time or duration text below, with its NUL. */
 #define CLOCK_TEXT_MAX 40

@@ -18,13 +18,18 @@ const char *const log_format_names[] = {"logfmt", "json", NULL};
 static struct {
     FILE *out;
     enum log_format format;
-    enum log_level level;
+    _Atomic enum log_level level;
 } settings = {.level = LOG_INFO};
 
 void log_init(FILE *out, enum log_format format, enum log_level level)
 {
     settings.out = out;
     settings.format = format;
+    settings.level = level;
+}
+
+void log_set_level(enum log_level level)
+{
     settings.level = level;
 }
 

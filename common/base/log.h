@@ -32,6 +32,9 @@ struct log_field { /* built by the macros below */
  * threads start; without it: stderr, logfmt, info. out stays the caller's. */
 void log_init(FILE *out, enum log_format format, enum log_level level);
 
+/* Changes the level while lines are written. Any thread. */
+void log_set_level(enum log_level level);
+
 /* The names for options tables: "error" .. "debug" and "logfmt", "json", each ending in NULL. */
 extern const char *const log_level_names[];
 extern const char *const log_format_names[];

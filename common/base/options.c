@@ -14,6 +14,33 @@
 
 #define NAME_MAX_LEN 64
 
+struct flag { /* a row of the table, and what its offset counts from */
+    const struct opt *opt;
+    size_t base;
+};
+
+/* The flag number i of the table, in the order of --help. False behind the last one. */
+static bool flag_at(const struct opt_table *t, size_t i, struct flag *ret)
+{
+    for (size_t k = 0; k < t->part_count; k++) {
+        const struct opt_part *part = &t->parts[k];
+        if (i < part->group->count) {
+            *ret = (struct flag){&part->group->opts[i], part->base};
+            return true;
+        }
+        i -= part->group->count;
+    }
+    if (i >= t->count)
+        return false;
+    *ret = (struct flag){&t->opts[i], 0};
+    return true;
+}
+
+static void *value_of(const struct flag *f, void *options)
+{
+    return (char *)options + f->base + f->opt->offset;
+}
+
 static const char *env_name(const struct opt *o, char name[NAME_MAX_LEN + 8])
 {
     if (o->env)
@@ -118,11 +145,11 @@ static void what_it_takes(const struct opt *o, char *text, size_t size)
 }
 
 /* source is "--port" or "SWELL_PORT", as the person wrote it. */
-static int set_or_explain(const struct opt *o, const char *source, const char *text, void *options,
+static int set_or_explain(const struct opt *o, const char *source, const char *text, void *ret,
                           struct err *err)
 {
     char takes[256];
-    int r = set_value(o, text, (char *)options + o->offset);
+    int r = set_value(o, text, ret);
 
     if (r == 0)
         return 0;
@@ -133,13 +160,15 @@ static int set_or_explain(const struct opt *o, const char *source, const char *t
 static int set_defaults_and_environment(const struct opt_table *t, void *options, struct err *err)
 {
     char name[NAME_MAX_LEN + 8];
+    struct flag f;
 
-    for (size_t i = 0; i < t->count; i++) {
-        const struct opt *o = &t->opts[i];
+    for (size_t i = 0; flag_at(t, i, &f); i++) {
+        const struct opt *o = f.opt;
+        void *value = value_of(&f, options);
         if (o->type == OPT_STRING)
-            *(const char **)((char *)options + o->offset) = NULL;
+            *(const char **)value = NULL;
         if (o->type == OPT_LIST)
-            *(struct opt_list *)((char *)options + o->offset) = (struct opt_list){0};
+            *(struct opt_list *)value = (struct opt_list){0};
 
         const char *source = env_name(o, name);
         const char *text = getenv(source);
@@ -147,19 +176,19 @@ static int set_defaults_and_environment(const struct opt_table *t, void *options
             source = o->name;
             text = o->def;
         }
-        int r = text ? set_or_explain(o, source, text, options, err) : 0;
+        int r = text ? set_or_explain(o, source, text, value, err) : 0;
         if (r < 0)
             return r;
     }
     return 0;
 }
 
-static const struct opt *find(const struct opt_table *t, const char *name, size_t len)
+static bool find(const struct opt_table *t, const char *name, size_t len, struct flag *ret)
 {
-    for (size_t i = 0; i < t->count; i++)
-        if (strlen(t->opts[i].name) == len && strncmp(t->opts[i].name, name, len) == 0)
-            return &t->opts[i];
-    return NULL;
+    for (size_t i = 0; flag_at(t, i, ret); i++)
+        if (strlen(ret->opt->name) == len && strncmp(ret->opt->name, name, len) == 0)
+            return true;
+    return false;
 }
 
 /* A flag wins over the environment: the list's first flag forgets what stood there. */
@@ -189,20 +218,21 @@ static int take_flag(const struct opt_table *t, int argc, char **argv, int i, vo
     const char *name = argv[i] + (argv[i][1] == '-' ? 2 : 1);
     const char *equals = strchr(name, '=');
     size_t len = equals ? (size_t)(equals - name) : strlen(name);
-    const struct opt *o = find(t, name, len);
+    struct flag f;
 
-    if (!o)
+    if (!find(t, name, len, &f))
         return err_set(err, -EINVAL, "unknown flag '%.*s'; see '%s --help'",
                        (int)(name + len - argv[i]), argv[i], t->program);
 
+    const struct opt *o = f.opt;
     const char *text = equals ? equals + 1 : o->type == OPT_BOOL ? "true" : argv[++i];
     if (!text || i >= argc)
         return err_set(err, -EINVAL, "%s%s needs a value", dashes(o), o->name);
 
     if (o->type == OPT_LIST)
-        start_list((struct opt_list *)((char *)options + o->offset));
+        start_list(value_of(&f, options));
     (void)snprintf(source, sizeof(source), "%s%s", dashes(o), o->name);
-    int r = set_or_explain(o, source, text, options, err);
+    int r = set_or_explain(o, source, text, value_of(&f, options), err);
     return r < 0 ? r : i + 1;
 }
 
@@ -258,15 +288,26 @@ int options_parse(const struct opt_table *table, int argc, char **argv, void *re
     return r < 0 ? r : positional_at(table, argc, argv, start, err);
 }
 
+int options_set(const struct opt_table *table, const char *name, const char *text,
+                void *ret_options, struct err *err)
+{
+    struct flag f;
+
+    if (!find(table, name, strlen(name), &f))
+        return err_set(err, -ENOENT, "there is no '%.64s'", name);
+    return set_or_explain(f.opt, name, text, value_of(&f, ret_options), err);
+}
+
 void options_help(const struct opt_table *table, FILE *out)
 {
     char name[NAME_MAX_LEN + 8], takes[256];
+    struct flag f;
 
     (void)fprintf(out, "%s: %s\n\nUsage: %s [flags]%s%s\n\nFlags:\n", table->program,
                   table->summary, table->program, table->positional ? " " : "",
                   table->positional ? table->positional : "");
-    for (size_t i = 0; i < table->count; i++) {
-        const struct opt *o = &table->opts[i];
+    for (size_t i = 0; flag_at(table, i, &f); i++) {
+        const struct opt *o = f.opt;
         what_it_takes(o, takes, sizeof(takes));
         (void)fprintf(out, "  %s%s\n        %s\n        Takes %s", dashes(o), o->name, o->help,
                       takes);

@@ -49,6 +49,16 @@ struct opt {
     const char *env;            /* NULL: derived from the name */
 };
 
+struct opt_group {          /* the flags of a module, for the tables of those who use it */
+    const struct opt *opts; /* their offsets are in the module's own struct */
+    size_t count;
+};
+
+struct opt_part {
+    const struct opt_group *group;
+    size_t base; /* offset of the module's struct in the caller's */
+};
+
 struct opt_table {
     const char *program;    /* "swell-workload serve" */
     const char *summary;    /* one sentence for --help */
@@ -56,9 +66,12 @@ struct opt_table {
     const struct opt *opts;
     size_t count;
     void (*more_help)(FILE *out); /* appended to --help: endpoints, metrics; may be NULL */
+    const struct opt_part *parts; /* flags that come before opts; may be NULL */
+    size_t part_count;
 };
 
 #define OPT_TABLE(rows) .opts = (rows), .count = sizeof(rows) / sizeof((rows)[0])
+#define OPT_PARTS(rows) .parts = (rows), .part_count = sizeof(rows) / sizeof((rows)[0])
 
 /* Fills *ret_options (the struct that the offsets point into) from defaults, environment and argv.
  * argv[0] is skipped; argv is put in order, flags first. Strings point into argv, the environment
@@ -67,6 +80,11 @@ struct opt_table {
  * --help was asked for and has been printed on stdout: the caller ends with exit code 0. */
 int options_parse(const struct opt_table *table, int argc, char **argv, void *ret_options,
                   struct err *err);
+
+/* Sets one value by the flag's name, for a file that knows the same names. 0; -ENOENT when there is
+ * no such flag, -EINVAL for a wrong value, both with a sentence. Strings are borrowed. */
+int options_set(const struct opt_table *table, const char *name, const char *text,
+                void *ret_options, struct err *err);
 
 void options_help(const struct opt_table *table, FILE *out);
 

@@ -28,34 +28,45 @@ static void add_port(const char *address, char *text, size_t size)
     (void)snprintf(text, size, "%s%s%s%s", v6 ? "[" : "", address, v6 ? "]" : "", port ? "" : ":");
 }
 
-/* libcurl's form is NAME:PORT:ADDRESS:PORT, and an empty port is any, or the same one. */
-static void add_line(struct curl_slist **list, char *line)
+static void read_line(char *line, hosts_fn *fn, void *arg)
 {
     static const char blank[] = " \t\r";
-    char *rest = NULL, entry[512], to[128];
+    char *rest = NULL;
 
     line[strcspn(line, "#")] = '\0';
     const char *name, *address = strtok_r(line, blank, &rest);
     if (!address)
         return;
-
-    add_port(address, to, sizeof(to));
-    while ((name = strtok_r(NULL, blank, &rest))) {
-        (void)snprintf(entry, sizeof(entry), "%s%s:%s", name, strchr(name, ':') ? "" : ":", to);
-        append(list, entry);
-    }
+    while ((name = strtok_r(NULL, blank, &rest)))
+        fn(arg, name, address);
 }
 
-struct curl_slist *hosts_new(void)
+void hosts_each(hosts_fn *fn, void *arg)
 {
     scoped(buf_done) struct buf text = {.max = HOSTS_MAX_BYTES};
-    struct curl_slist *list = NULL;
     const char *path = getenv("SWELL_HOSTS");
     char *line, *rest = NULL;
 
     if (!path || buf_read_file(&text, path, NULL) < 0 || !text.len)
-        return NULL;
+        return;
     for (line = strtok_r(text.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-        add_line(&list, line);
+        read_line(line, fn, arg);
+}
+
+/* libcurl's form is NAME:PORT:ADDRESS:PORT, and an empty port is any, or the same one. */
+static void add_entry(void *list, const char *name, const char *address)
+{
+    char entry[512], to[128];
+
+    add_port(address, to, sizeof(to));
+    (void)snprintf(entry, sizeof(entry), "%s%s:%s", name, strchr(name, ':') ? "" : ":", to);
+    append(list, entry);
+}
+
+struct curl_slist *hosts_new(void)
+{
+    struct curl_slist *list = NULL;
+
+    hosts_each(add_entry, &list);
     return list;
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/scoped.h"
+#include "http/connections.h"
 #include "http/listen.h"
 #include "http/route.h"
 
@@ -28,6 +29,7 @@ struct http_server {
              */
     uint16_t port;
     atomic_bool draining;
+    struct connections *connections; /* NULL without cut_waiting */
 
     pthread_mutex_t lock;        /* guards what follows */
     pthread_cond_t changed;      /* exchanges became fewer */
@@ -283,6 +285,35 @@ static void add_headers(struct MHD_Response *response, const struct http_pair *p
         (void)MHD_add_response_header(response, pairs[i].name, pairs[i].value);
 }
 
+/* ---- who is connected ---- */
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **slot,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct http_server *s = arg;
+
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        if (*slot)
+            connections_leave(s->connections, *slot);
+        return;
+    }
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    *slot = connections_enter(s->connections, fd);
+    if (!*slot)
+        (void)shutdown(fd, SHUT_RDWR);
+}
+
+static void note(struct http_server *s, struct MHD_Connection *connection,
+                 void (*change)(struct connections *, struct connection *))
+{
+    if (!s->connections)
+        return;
+    struct connection *c =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    if (c)
+        change(s->connections, c);
+}
+
 /* Takes reply. */
 static enum MHD_Result queue_reply(struct http_exchange *x, struct http_reply reply)
 {
@@ -291,6 +322,7 @@ static enum MHD_Result queue_reply(struct http_exchange *x, struct http_reply re
     enum MHD_Result result = MHD_NO;
 
     if (response) {
+        note(s, x->connection, connections_busy);
         if (reply.content_type)
             (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                                           reply.content_type);
@@ -470,6 +502,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     if (x->pending)
         return resume_pending(x);
 
+    note(x->server, connection, connections_busy);
     struct http_reply reply = answer(x, method, path);
     if (reply.kind == HTTP_REPLY_LATER && x->pending)
         return x->too_late ? MHD_NO : MHD_YES;
@@ -483,9 +516,9 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connectio
     struct http_server *s = arg;
     struct http_exchange *x = calloc(1, sizeof(*x));
 
-    (void)connection;
     if (!x)
         return NULL;
+    note(s, connection, connections_wait);
     x->server = s;
     x->started_ns = clock_mono_ns();
     x->body.max = s->config.max_body_bytes;
@@ -554,12 +587,12 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **sl
 {
     struct http_exchange *x = *slot;
 
-    (void)connection;
     (void)how;
     *slot = NULL;
     if (!x)
         return;
 
+    note(arg, connection, connections_wait);
     report_done(x);
     let_go(x);
     unlink_exchange(arg, x);
@@ -583,6 +616,15 @@ static bool wants_tls(const struct http_server_config *c)
     return c->tls_cert_pem && c->tls_key_pem;
 }
 
+/* Those that were cut are in the daemon's own count for a moment longer, and each of its threads
+ * takes an equal share of its limit: it must not be reached before ours. */
+static unsigned limit_of_daemon(const struct http_server *s)
+{
+    const struct http_server_config *c = &s->config;
+
+    return s->connections ? (c->max_connections + 64) * c->threads : c->max_connections;
+}
+
 static struct MHD_Daemon *start_daemon(struct http_server *s, int fd)
 {
     const struct http_server_config *c = &s->config;
@@ -594,20 +636,26 @@ static struct MHD_Daemon *start_daemon(struct http_server *s, int fd)
          (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
         {MHD_OPTION_END, 0, NULL},
     };
+    const struct MHD_OptionItem watch[] = {
+        {s->connections ? MHD_OPTION_NOTIFY_CONNECTION : MHD_OPTION_END,
+         (intptr_t)(void *)on_connection, s},
+        {MHD_OPTION_END, 0, NULL},
+    };
 
     if (wants_tls(c))
         flags |= MHD_USE_TLS;
     return MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_THREAD_POOL_SIZE, c->threads > 1 ? c->threads : 0, MHD_OPTION_CONNECTION_LIMIT,
-        c->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, c->idle_timeout_s,
+        limit_of_daemon(s), MHD_OPTION_CONNECTION_TIMEOUT, c->idle_timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, c->max_header_bytes, MHD_OPTION_URI_LOG_CALLBACK,
         on_uri, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_ARRAY,
-        wants_tls(c) ? tls : &tls[3], MHD_OPTION_END);
+        wants_tls(c) ? tls : &tls[3], MHD_OPTION_ARRAY, watch, MHD_OPTION_END);
 }
 
 static void server_free(struct http_server *s)
 {
+    connections_free(s->connections);
     pthread_cond_destroy(&s->changed);
     pthread_mutex_destroy(&s->lock);
     free(s);
@@ -622,6 +670,14 @@ static struct http_server *server_new(const struct http_server_config *config)
         return NULL;
     s->config = *config;
     fill_defaults(&s->config);
+    if (config->cut_waiting) {
+        s->connections =
+            connections_new(s->config.max_connections, s->config.idle_timeout_s * NS_PER_S);
+        if (!s->connections) {
+            free(s);
+            return NULL;
+        }
+    }
     pthread_mutex_init(&s->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -123,9 +123,13 @@ struct http_server_config {
     struct http_pair headers[2]; /* sent with every reply; borrowed; an empty name ends */
     unsigned threads;            /* 0: 2 */
     unsigned max_connections;    /* 0: 1000 */
-    unsigned idle_timeout_s;     /* 0: 120, above the 90 s of Go clients */
-    size_t max_header_bytes;     /* per connection; 0: 64 KiB */
-    size_t max_body_bytes;       /* 0: 1 MiB */
+    /* One connection too many makes the one leave that has waited longest for its client, instead
+     * of waiting itself until somebody leaves; and idle_timeout_s is what a whole request may take
+     * to arrive, also a byte at a time. For servers that anybody may connect to. */
+    bool cut_waiting;
+    unsigned idle_timeout_s;                /* 0: 120, above the 90 s of Go clients */
+    size_t max_header_bytes;                /* per connection; 0: 64 KiB */
+    size_t max_body_bytes;                  /* 0: 1 MiB */
     const char *tls_cert_pem, *tls_key_pem; /* both set: HTTPS, TLS 1.2 or newer; borrowed */
     void (*on_start)(void *arg);            /* a request's first line arrived; any thread */
     void (*on_done)(void *arg, const struct http_done *done);

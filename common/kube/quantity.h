@@ -3,7 +3,7 @@
  *
  * Source: the API's serialization format for quantities (sign, digits with an optional point, then
  * a decimal suffix n u m k M G T P E, a binary suffix Ki Mi Gi Ti Pi Ei, or an exponent e3/E-3).
- * Any thread. */
+ * What Kubernetes itself makes of numbers that do not fit is in amount.h. Any thread. */
 #ifndef KUBE_QUANTITY_H
 #define KUBE_QUANTITY_H
 

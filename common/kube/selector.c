@@ -3,17 +3,18 @@
 
 #include "base/err.h"
 #include "base/scoped.h"
+#include "kube/names.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum op { OP_EQUAL, OP_NOT_EQUAL, OP_IN, OP_NOT_IN, OP_EXISTS, OP_ABSENT };
+enum op { OP_EQUAL, OP_NOT_EQUAL, OP_IN, OP_NOT_IN, OP_EXISTS, OP_ABSENT, OP_GREATER, OP_LESS };
 
 struct requirement {
     enum op op;
     char *key;
-    char **values; /* sorted and unique */
+    char **values; /* sorted; from a text also unique */
     size_t count;
     size_t order; /* where it stood in what was read */
 };
@@ -89,40 +90,14 @@ static int add_requirement(struct selector *s, struct requirement *q)
 
 /* --- What Kubernetes accepts as key and value --- */
 
-static bool is_alnum(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-/* Letters, digits and "-_.", with a letter or digit at both ends; 1..63. */
 static bool is_name(const char *text, size_t len)
 {
-    if (len == 0 || len > 63 || !is_alnum(text[0]) || !is_alnum(text[len - 1]))
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if (!is_alnum(text[i]) && !strchr("-_.", text[i]))
-            return false;
-    return true;
+    return len <= 63 && names_is_label(text, len);
 }
 
-/* Dot-separated labels of lower-case letters, digits and '-'; 1..253. */
 static bool is_subdomain(const char *text, size_t len)
 {
-    bool label_end = true; /* before a label, or behind a '-' : a letter or digit must follow */
-
-    if (len == 0 || len > 253)
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        char c = text[i];
-        if ((c == '-' || c == '.') && (i == 0 || text[i - 1] == '.'))
-            return false;
-        if (c == '.' && label_end)
-            return false;
-        if (c != '-' && c != '.' && (!is_alnum(c) || (c >= 'A' && c <= 'Z')))
-            return false;
-        label_end = c == '-' || c == '.';
-    }
-    return !label_end;
+    return len <= 253 && names_is_dns_subdomain(text, len);
 }
 
 static int check_key(const char *key, struct err *err)
@@ -160,16 +135,8 @@ static int by_text(const void *a, const void *b)
 
 static void sort_values(struct requirement *q)
 {
-    size_t kept = 0;
-
     if (q->count)
         qsort(q->values, q->count, sizeof(*q->values), by_text);
-    for (size_t i = 0; i < q->count; i++)
-        if (kept > 0 && strcmp(q->values[kept - 1], q->values[i]) == 0)
-            free(q->values[i]);
-        else
-            q->values[kept++] = q->values[i];
-    q->count = kept;
 }
 
 /* Checks and sorts what parsers collected. */
@@ -250,20 +217,19 @@ static bool is_word(const struct lexer *l, const char *word)
 
 static int unexpected(const struct lexer *l, const char *expected, struct err *err)
 {
-    if (l->token.kind == '\0')
-        return err_set(err, -EINVAL, "expected %s, found the end", expected);
-    return err_set(err, -EINVAL, "expected %s, found '%.*s'", expected,
-                   l->token.len > 80 ? 80 : (int)l->token.len, l->token.text);
+    return err_set(err, -EINVAL, "found '%.*s'%s expected: %s",
+                   l->token.len > 80 ? 80 : (int)l->token.len, l->token.text,
+                   strcmp(expected, "'('") == 0 ? "" : ",", expected);
 }
 
 static int parse_key(struct lexer *l, struct requirement *q, struct err *err)
 {
     if (l->token.kind != 'a') /* also "in": it is an operator only where one is expected */
-        return unexpected(l, "a label key", err);
+        return unexpected(l, "identifier", err);
 
     q->key = strndup(l->token.text, l->token.len);
     advance(l);
-    return q->key ? 0 : no_memory(err);
+    return q->key ? check_key(q->key, err) : no_memory(err);
 }
 
 static bool at_end(const struct lexer *l)
@@ -277,7 +243,7 @@ static int parse_value(struct lexer *l, struct requirement *q, struct err *err)
     bool empty = at_end(l);
 
     if (!empty && l->token.kind != 'a')
-        return unexpected(l, "a label value", err);
+        return unexpected(l, "identifier", err);
     if (add_value(q, l->token.text, empty ? 0 : l->token.len) < 0)
         return no_memory(err);
     if (!empty)
@@ -285,48 +251,71 @@ static int parse_value(struct lexer *l, struct requirement *q, struct err *err)
     return 0;
 }
 
-/* (a,b); between commas there may be nothing, which is the empty value. */
-static int parse_set(struct lexer *l, struct requirement *q, struct err *err)
+/* a,b) with nothing between two commas being the empty value. */
+static int parse_set_values(struct lexer *l, struct requirement *q, struct err *err)
 {
-    if (l->token.kind != '(')
-        return unexpected(l, "'('", err);
-    advance(l);
-    if (l->token.kind == ')') {
-        advance(l);
-        return 0; /* finish_requirement refuses the empty set */
-    }
-
     for (;;) {
-        bool empty = l->token.kind != 'a';
+        bool empty = l->token.kind == ',' || l->token.kind == ')';
+        if (!empty && l->token.kind != 'a')
+            return unexpected(l, "',', or identifier", err);
         if (add_value(q, l->token.text, empty ? 0 : l->token.len) < 0)
             return no_memory(err);
         if (!empty)
             advance(l);
         if (l->token.kind == ')')
-            break;
+            return 0;
         if (l->token.kind != ',')
             return unexpected(l, "',' or ')'", err);
         advance(l);
     }
+}
+
+/* "()" is the empty value, too. */
+static int parse_set(struct lexer *l, struct requirement *q, struct err *err)
+{
+    if (l->token.kind != '(')
+        return unexpected(l, "'('", err);
     advance(l);
-    return 0;
+    if (l->token.kind != 'a' && l->token.kind != ',' && l->token.kind != ')')
+        return unexpected(l, "',', ')' or identifier", err);
+    int r = parse_set_values(l, q, err);
+    if (r == 0)
+        advance(l);
+    return r;
 }
 
 static int parse_operator(struct lexer *l, struct requirement *q, struct err *err)
 {
-    if (l->token.kind == '=' || l->token.kind == '#') {
-        q->op = l->token.kind == '=' ? OP_EQUAL : OP_NOT_EQUAL;
-        advance(l);
-        return parse_value(l, q, err);
-    }
-    if (is_word(l, "in") || is_word(l, "notin")) {
-        q->op = is_word(l, "in") ? OP_IN : OP_NOT_IN;
-        advance(l);
-        return parse_set(l, q, err);
-    }
-    if (l->token.kind == '<' || l->token.kind == '>')
-        return err_set(err, -EINVAL, "key " QUOTED ": '<' and '>' are not supported", q->key);
-    return unexpected(l, "one of = == != in notin ','", err);
+    static const struct {
+        char kind;
+        enum op op;
+    } exact[] = {{'=', OP_EQUAL}, {'#', OP_NOT_EQUAL}, {'>', OP_GREATER}, {'<', OP_LESS}};
+
+    for (size_t i = 0; i < ARRAY_LEN(exact); i++)
+        if (l->token.kind == exact[i].kind) {
+            q->op = exact[i].op;
+            advance(l);
+            return parse_value(l, q, err);
+        }
+    if (!is_word(l, "in") && !is_word(l, "notin"))
+        return unexpected(l, "in, notin, =, ==, !=, gt, lt", err);
+    q->op = is_word(l, "in") ? OP_IN : OP_NOT_IN;
+    advance(l);
+    return parse_set(l, q, err);
+}
+
+/* Kubernetes reads a set, but takes the list of a LabelSelector as it is. */
+static void drop_twins(struct requirement *q)
+{
+    size_t kept = 0;
+
+    sort_values(q);
+    for (size_t i = 0; i < q->count; i++)
+        if (kept > 0 && strcmp(q->values[kept - 1], q->values[i]) == 0)
+            free(q->values[i]);
+        else
+            q->values[kept++] = q->values[i];
+    q->count = kept;
 }
 
 static int parse_requirement(struct lexer *l, struct requirement *q, struct err *err)
@@ -343,30 +332,43 @@ static int parse_requirement(struct lexer *l, struct requirement *q, struct err 
     q->op = absent ? OP_ABSENT : OP_EXISTS;
     if (!absent && !at_end(l))
         r = parse_operator(l, q, err);
-    if (r == 0 && !at_end(l))
-        r = unexpected(l, "',' or the end", err);
+    drop_twins(q);
     return r;
+}
+
+static int parse_next(struct selector *s, struct lexer *l, struct err *err)
+{
+    struct requirement q = {0};
+    int r = parse_requirement(l, &q, err);
+
+    if (r < 0)
+        requirement_done(&q);
+    else
+        r = accept(s, &q, err);
+    return r == -EINVAL ? err_wrap(err, r, "unable to parse requirement") : r;
+}
+
+static bool begins_requirement(const struct lexer *l)
+{
+    return l->token.kind == 'a' || l->token.kind == '!';
 }
 
 static int parse_all(struct selector *s, struct lexer *l, struct err *err)
 {
-    bool more = l->token.kind != '\0';
-
-    while (more) {
-        struct requirement q = {0};
-        int r = parse_requirement(l, &q, err);
-        if (r < 0) {
-            requirement_done(&q);
+    if (l->token.kind == '\0')
+        return 0;
+    if (!begins_requirement(l))
+        return unexpected(l, "!, identifier, or 'end of string'", err);
+    for (;;) {
+        int r = parse_next(s, l, err);
+        if (r < 0 || l->token.kind == '\0')
             return r;
-        }
-        r = accept(s, &q, err);
-        if (r < 0)
-            return r;
-        more = l->token.kind == ',';
-        if (more)
-            advance(l);
+        if (l->token.kind != ',')
+            return unexpected(l, "',' or 'end of string'", err);
+        advance(l);
+        if (!begins_requirement(l))
+            return unexpected(l, "identifier after ','", err);
     }
-    return 0;
 }
 
 /* Hands s out, sorted, when reading it gave r = 0; otherwise frees it. */
@@ -382,7 +384,7 @@ static int finish(struct selector *s, int r, struct selector **ret)
     return 0;
 }
 
-int selector_parse(const char *text, struct selector **ret, struct err *err)
+static int parse_text(const char *text, struct selector **ret, struct err *err)
 {
     struct lexer l = {.rest = text};
     struct selector *s = calloc(1, sizeof(*s));
@@ -391,10 +393,82 @@ int selector_parse(const char *text, struct selector **ret, struct err *err)
         return no_memory(err);
 
     advance(&l);
-    int r = parse_all(s, &l, err);
+    return finish(s, parse_all(s, &l, err), ret);
+}
+
+int selector_parse(const char *text, struct selector **ret, struct err *err)
+{
+    struct selector *s = NULL;
+    int r = parse_text(text, &s, err);
+
+    for (size_t i = 0; r == 0 && i < s->count; i++)
+        if (s->requirements[i].op == OP_GREATER || s->requirements[i].op == OP_LESS)
+            r = err_set(err, -EINVAL, "key " QUOTED ": '<' and '>' are not supported",
+                        s->requirements[i].key);
+    if (r < 0)
+        selector_free(s);
+    else
+        *ret = s;
+    return r;
+}
+
+/* --- Through a LabelSelector --- */
+
+static int refuse_operator(enum op op, struct err *err)
+{
+    if (op == OP_GREATER || op == OP_LESS)
+        return err_set(err, -EINVAL, "\"%s\" isn't supported in label selectors",
+                       op == OP_LESS ? "lt" : "gt");
+    if (op == OP_NOT_EQUAL)
+        return err_set(err, -EINVAL, "\"!=\" is not a valid label selector operator");
+    return 0;
+}
+
+static bool equals_again(const struct selector *s, size_t i)
+{
+    const char *key = s->requirements[i].key;
+
+    for (size_t k = i + 1; k < s->count && strcmp(s->requirements[k].key, key) == 0; k++)
+        if (s->requirements[k].op == OP_EQUAL)
+            return true;
+    return false;
+}
+
+/* matchLabels, of which there is one a key, come before matchExpressions. */
+static void order_as_labels(struct selector *s)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < s->count; i++) {
+        struct requirement *q = &s->requirements[i];
+        if (q->op == OP_EQUAL && equals_again(s, i)) {
+            requirement_done(q);
+            continue;
+        }
+        q->order = q->op == OP_EQUAL ? 0 : q->order + 1;
+        s->requirements[kept++] = *q;
+    }
+    s->count = kept;
+    if (kept)
+        qsort(s->requirements, kept, sizeof(*s->requirements), by_key);
+}
+
+int selector_parse_labels(const char *text, struct selector **ret, struct err *err)
+{
+    struct selector *s = NULL;
+    int r = parse_text(text, &s, err);
+
     if (r == -EINVAL)
-        r = err_wrap(err, r, "label selector " QUOTED, text);
-    return finish(s, r, ret);
+        return err_wrap(err, r, "couldn't parse the selector string \"%s\"", text);
+    for (size_t i = 0; r == 0 && i < s->count; i++)
+        r = refuse_operator(s->requirements[i].op, err);
+    if (r < 0) {
+        selector_free(s);
+        return r;
+    }
+    order_as_labels(s);
+    *ret = s;
+    return 0;
 }
 
 /* --- LabelSelector objects --- */
@@ -538,6 +612,9 @@ static bool fits(const struct requirement *q, const char *value)
         return value;
     case OP_ABSENT:
         return !value;
+    case OP_GREATER: /* refused */
+    case OP_LESS:
+        break;
     }
     return false;
 }
@@ -560,8 +637,7 @@ static int format_set(const struct requirement *q, struct buf *b)
         r = buf_printf(b, "%s%s", i ? "," : "", q->values[i]);
     if (r < 0)
         return r;
-    bool only_empty = q->count == 1 && !*q->values[0]; /* "()" would be no value at all */
-    return buf_puts(b, only_empty ? ",)" : ")");
+    return buf_puts(b, ")");
 }
 
 static int format_requirement(const struct requirement *q, struct buf *b)
@@ -578,6 +654,9 @@ static int format_requirement(const struct requirement *q, struct buf *b)
         return buf_puts(b, q->key);
     case OP_ABSENT:
         return buf_printf(b, "!%s", q->key);
+    case OP_GREATER: /* refused */
+    case OP_LESS:
+        break;
     }
     return -EINVAL;
 }

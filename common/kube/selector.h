@@ -16,8 +16,13 @@ struct selector;
 
 /* From a labelSelector query parameter, already percent-decoded: `=`, `==`, `!=`, `in`, `notin`,
  * `key`, `!key`. Keys and values are validated as Kubernetes does (63 characters, optional DNS
- * prefix). New in *ret; -EINVAL with a sentence. `<` and `>` are refused. */
+ * prefix). New in *ret; -EINVAL with Kubernetes' sentence. `<` and `>` are refused. */
 int selector_parse(const char *text, struct selector **ret, struct err *err);
+
+/* The same as it comes out of a LabelSelector object, which is how a client reads the selector of a
+ * scale: `!=` is refused too, of several equalities on one key the last one stays, and it stands
+ * before other requirements of that key. */
+int selector_parse_labels(const char *text, struct selector **ret, struct err *err);
 
 /* From a LabelSelector object ({matchLabels, matchExpressions}); NULL or JSON null: everything. */
 int selector_from_json(const json_t *label_selector, struct selector **ret, struct err *err);
@@ -29,8 +34,9 @@ bool selector_is_empty(const struct selector *s);
 /* labels: a JSON object of strings, or NULL for none. */
 bool selector_matches(const struct selector *s, const json_t *labels);
 
-/* Appends the canonical text: requirements sorted by key, values of a set sorted and unique,
- * `k=v`, `k!=v`, `k in (a,b)`, `k notin (a,b)`, `k`, `!k`, joined by commas. 0, -E2BIG or -ENOMEM.
+/* Appends the canonical text: requirements sorted by key, values of a set sorted (and unique, if
+ * they were read from text), `k=v`, `k!=v`, `k in (a,b)`, `k notin (a,b)`, `k`, `!k`, joined by
+ * commas. 0, -E2BIG or -ENOMEM.
  */
 int selector_format(const struct selector *s, struct buf *ret_text);
 

@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "metrics/process.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdatomic.h>
@@ -23,6 +24,8 @@ struct service {
     char pod_name[256];
     struct metrics *metrics;
     struct metric *in_flight;
+    struct metric_desc request_duration; /* with bounds of our own */
+    double bounds[SERVICE_BUCKETS_MAX];
     struct http_server *server;
     struct http_routes groups[ROUTE_GROUPS_MAX];
     atomic_bool ready, draining;
@@ -122,7 +125,7 @@ static void on_done(void *arg, const struct http_done *done)
     (void)snprintf(code, sizeof(code), "%d", done->status);
     metric_add(s->in_flight, -1);
     metric_add(metrics_series(s->metrics, &requests_total, done->method, done->route, code), 1);
-    metric_observe(metrics_series(s->metrics, &request_duration, done->method, done->route),
+    metric_observe(metrics_series(s->metrics, &s->request_duration, done->method, done->route),
                    (double)done->duration_ns / (double)NS_PER_S);
 }
 
@@ -153,6 +156,7 @@ struct service *service_new(const char *program, const char *role)
     }
     find_pod_name(s->pod_name);
     metrics_add_process(s->metrics);
+    s->request_duration = request_duration;
     s->in_flight = metrics_series(s->metrics, &in_flight);
     metric_set(metrics_series(s->metrics, &build_info, program, SWELL_VERSION), 1);
     return s;
@@ -169,6 +173,14 @@ void service_free(struct service *s)
 struct metrics *service_metrics(struct service *s)
 {
     return s->metrics;
+}
+
+void service_set_duration_buckets(struct service *s, const double *bounds, size_t count)
+{
+    assert(count <= SERVICE_BUCKETS_MAX);
+    memcpy(s->bounds, bounds, count * sizeof(*bounds));
+    s->request_duration.buckets = s->bounds;
+    s->request_duration.bucket_count = count;
 }
 
 struct http_routes service_routes(struct service *s)

@@ -27,6 +27,12 @@ void service_free(struct service *s); /* after service_stop */
 
 struct metrics *service_metrics(struct service *s); /* borrowed */
 
+#define SERVICE_BUCKETS_MAX 32
+
+/* Other bounds for http_request_duration_seconds than the Prometheus clients' default: seconds,
+ * ascending, copied. Before service_start. */
+void service_set_duration_buckets(struct service *s, const double *bounds, size_t count);
+
 /* Starts the server with the app's routes (at most 7 groups; borrowed until service_stop; they may
  * override the five endpoints) and writes the first log line,
  * `msg=listening program=… version=… address=… port=…`. config's routes and on_* members are

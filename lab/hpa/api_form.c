@@ -21,34 +21,51 @@ static json_t *binary_quantity(int64_t milli)
     return json_string(quantity_format_binary(milli, text));
 }
 
-static json_t *resource_status(const struct hpa_metric *m, const struct hpa_result *r)
+/* {averageUtilization, averageValue} or one of value and averageValue */
+static json_t *current_value(const struct hpa_metric *m, const struct hpa_result *r)
 {
-    json_t *average =
-        m->resource == HPA_MEMORY ? binary_quantity(r->average) : quantity(r->average);
+    const bool resource = m->source == HPA_RESOURCE || m->source == HPA_CONTAINER_RESOURCE;
+    const bool binary = resource && m->resource == HPA_MEMORY;
 
+    if (m->form == HPA_VALUE)
+        return json_pack("{s:o}", "value", quantity(r->value));
+
+    json_t *average = binary ? binary_quantity(r->average) : quantity(r->average);
     if (m->form == HPA_UTILIZATION)
-        return json_pack("{s:s, s:{s:s, s:{s:I, s:o}}}", "type", "Resource", "resource", "name",
-                         m->name, "current", "averageUtilization", (json_int_t)r->value,
-                         "averageValue", average);
-    return json_pack("{s:s, s:{s:s, s:{s:o}}}", "type", "Resource", "resource", "name", m->name,
-                     "current", "averageValue", average);
-}
-
-static json_t *external_status(const struct hpa_metric *m, const struct hpa_result *r)
-{
-    const bool average = m->form == HPA_AVERAGE_VALUE;
-
-    return json_pack("{s:s, s:{s:O, s:{s:o}}}", "type", "External", "external", "metric",
-                     m->identifier, "current", average ? "averageValue" : "value",
-                     quantity(average ? r->average : r->value));
+        return json_pack("{s:I, s:o}", "averageUtilization", (json_int_t)r->value, "averageValue",
+                         average);
+    return json_pack("{s:o}", "averageValue", average);
 }
 
 /* The entry of a metric that failed stays empty. */
 static json_t *metric_status(const struct hpa_metric *m, const struct hpa_result *r)
 {
+    json_t *current = r->error ? NULL : current_value(m, r);
+
     if (r->error)
         return json_pack("{s:s}", "type", "");
-    return m->source == HPA_RESOURCE ? resource_status(m, r) : external_status(m, r);
+    switch (m->source) {
+    case HPA_RESOURCE:
+        return json_pack("{s:s, s:{s:s, s:o}}", "type", "Resource", "resource", "name", m->name,
+                         "current", current);
+    case HPA_CONTAINER_RESOURCE:
+        return json_pack("{s:s, s:{s:s, s:s, s:o}}", "type", "ContainerResource",
+                         "containerResource", "name", m->name, "container", m->container, "current",
+                         current);
+    case HPA_PODS:
+        return json_pack("{s:s, s:{s:O, s:o}}", "type", "Pods", "pods", "metric", m->identifier,
+                         "current", current);
+    case HPA_OBJECT:
+        return json_pack("{s:s, s:{s:O, s:O, s:o}}", "type", "Object", "object", "metric",
+                         m->identifier, "describedObject", m->described, "current", current);
+    case HPA_EXTERNAL:
+        return json_pack("{s:s, s:{s:O, s:o}}", "type", "External", "external", "metric",
+                         m->identifier, "current", current);
+    case HPA_UNKNOWN_SOURCE:
+        break;
+    }
+    json_decref(current);
+    return NULL;
 }
 
 json_t *hpa_current_metrics(const struct hpa_spec *spec, const struct hpa_decision *decision)
@@ -96,7 +113,7 @@ static int set_condition(json_t *conditions, const struct hpa_condition *set, co
         return r;
 
     const char *before = json_string_value(json_object_get(c, "status"));
-    if (!before || strcmp(before, status) != 0)
+    if (!before || strcmp(before, status) != 0 || set->flipped)
         r = json_object_set_new(c, "lastTransitionTime", json_string(now));
     if (r == 0)
         r = json_object_set_new(c, "status", json_string(status));
@@ -115,10 +132,8 @@ static void remove_scaled_to_zero(json_t *conditions)
 
     json_array_foreach (conditions, i, c) {
         const char *type = json_string_value(json_object_get(c, "type"));
-        if (type && strcmp(type, "ScaledToZero") == 0) {
-            (void)json_array_remove(conditions, i);
-            return;
-        }
+        if (type && strcmp(type, "ScaledToZero") == 0)
+            (void)json_array_remove(conditions, i--);
     }
 }
 

@@ -9,6 +9,7 @@
 #include "lab/hpa/wrap.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 int hpa_new(const struct hpa_settings *settings, struct hpa **ret)
@@ -46,7 +47,7 @@ uint64_t state_down_window_ns(const struct hpa *hpa, const struct hpa_spec *spec
 {
     if (!spec->has_behavior)
         return hpa->settings.downscale_window_ns;
-    if (spec->down.window_s < 0) /* whole seconds, as the API would hold them */
+    if (spec->down.default_window) /* whole seconds, as the API would hold them */
         return hpa->settings.downscale_window_ns / NS_PER_S * NS_PER_S;
     return (uint64_t)spec->down.window_s * NS_PER_S;
 }
@@ -110,8 +111,8 @@ static int reserve(struct hpa *hpa, const struct hpa_spec *spec, const struct hp
 
 static struct tolerance tolerance_of(const struct hpa *hpa, const struct hpa_spec *spec)
 {
-    double up = spec->up.tolerance < 0 ? hpa->settings.tolerance : spec->up.tolerance;
-    double down = spec->down.tolerance < 0 ? hpa->settings.tolerance : spec->down.tolerance;
+    double up = isnan(spec->up.tolerance) ? hpa->settings.tolerance : spec->up.tolerance;
+    double down = isnan(spec->down.tolerance) ? hpa->settings.tolerance : spec->down.tolerance;
 
     return (struct tolerance){.low = 1.0 - down, .high = 1.0 + up};
 }
@@ -142,8 +143,9 @@ static void evaluate_metrics(struct hpa *hpa, const struct hpa_spec *spec,
 static const char *reason_of(struct hpa *hpa, const struct hpa_metric *winner,
                              const struct hpa_decision *d)
 {
-    if (d->recommendation > d->current)
-        return texts_format(&hpa->texts, "%s above target", winner->description);
+    if (d->recommendation > d->current) /* also of a scale below 0 */
+        return texts_format(&hpa->texts, "%s above target",
+                            d->recommendation > 0 ? winner->description : "");
     return d->recommendation < d->current ? "All metrics below target" : "";
 }
 
@@ -270,4 +272,9 @@ void hpa_commit(struct hpa *hpa, const struct hpa_spec *spec, struct hpa_decisio
     else
         changes_store(&hpa->down, &spec->down, wrap_sub32(decision->current, decision->desired),
                       now_ns);
+}
+
+void hpa_commit_status(struct hpa *hpa, struct hpa_decision *decision, const char *write_error)
+{
+    status_not_kept(hpa, write_error, decision);
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 int changes_reserve(struct changes *c)
 {
@@ -48,17 +49,37 @@ void changes_store(struct changes *c, const struct hpa_rules *rules, int32_t rep
                    uint64_t now_ns)
 {
     const int64_t cut = cutoff(now_ns, longest_period(rules));
-    struct change *at = NULL;
+    size_t at = c->count;
 
     for (size_t i = 0; i < c->count; i++) {
         if ((int64_t)c->all[i].time_ns < cut)
             c->all[i].reusable = true;
         if (c->all[i].reusable)
-            at = &c->all[i];
+            at = i;
     }
-    if (!at)
-        at = &c->all[c->count++];
-    *at = (struct change){.replicas = replicas, .time_ns = now_ns};
+    c->stored_at = at;
+    c->appended = at == c->count;
+    if (c->appended)
+        c->count++;
+    else
+        c->overwritten = c->all[at];
+    c->all[at] = (struct change){.replicas = replicas, .time_ns = now_ns};
+}
+
+int changes_seen(const struct changes *c, uint64_t now_ns, struct changes *ret)
+{
+    const bool newer = c->count && c->all[c->stored_at].time_ns >= now_ns;
+    struct change *all = calloc(c->count + 1, sizeof(*all));
+
+    if (!all)
+        return -ENOMEM;
+    if (c->count)
+        memcpy(all, c->all, c->count * sizeof(*all));
+    if (newer && !c->appended)
+        all[c->stored_at] = c->overwritten;
+    *ret = (struct changes){
+        .all = all, .count = c->count - (newer && c->appended ? 1 : 0), .size = c->count + 1};
+    return 0;
 }
 
 int32_t changes_within(const struct changes *c, int32_t period_s, uint64_t now_ns)
@@ -72,9 +93,14 @@ int32_t changes_within(const struct changes *c, int32_t period_s, uint64_t now_n
     return sum;
 }
 
+int32_t limit_legacy_step(int32_t current)
+{
+    return int32_from_double(fmax(2.0 * (double)current, 4.0));
+}
+
 struct limited limit_legacy(int32_t current, int32_t stabilised, int32_t min, int32_t max)
 {
-    int32_t step = int32_from_double(fmax(2.0 * (double)current, 4.0));
+    int32_t step = limit_legacy_step(current);
     int32_t upper = max > step ? step : max;
 
     if (stabilised < min)
@@ -84,32 +110,37 @@ struct limited limit_legacy(int32_t current, int32_t stabilised, int32_t min, in
     return (struct limited){stabilised, HPA_WITHIN_RANGE};
 }
 
-static int32_t policy_limit(const struct hpa_policy *p, int32_t start, bool up)
+int32_t policy_start(const struct hpa_policy *p, const struct changes *up,
+                     const struct changes *down, int32_t current, uint64_t now_ns)
+{
+    return wrap_add32(wrap_sub32(current, changes_within(up, p->period_s, now_ns)),
+                      changes_within(down, p->period_s, now_ns));
+}
+
+int32_t policy_limit(const struct hpa_policy *p, int32_t start, bool going_up)
 {
     double share = (double)p->value / 100;
 
-    if (!p->percent)
-        return up ? wrap_add32(start, p->value) : wrap_sub32(start, p->value);
-    if (up) /* rounded up: else 1 would never grow */
+    if (p->type == HPA_POLICY_PODS)
+        return going_up ? wrap_add32(start, p->value) : wrap_sub32(start, p->value);
+    if (going_up) /* rounded up: else 1 would never grow */
         return int32_from_double(ceil((double)start * (1 + share)));
     return int32_from_double((double)start * (1 - share));
 }
 
 /* Max means the largest change: going down that is the lowest limit. */
-static int32_t rules_limit(const struct hpa_rules *rules, const struct changes *up,
-                           const struct changes *down, int32_t current, bool going_up,
-                           uint64_t now_ns)
+int32_t rules_limit(const struct hpa_rules *rules, const struct changes *up,
+                    const struct changes *down, int32_t current, bool going_up, uint64_t now_ns)
 {
     const bool highest = (rules->select == HPA_SELECT_MAX) == going_up;
-    int32_t limit = highest ? INT32_MIN : INT32_MAX;
+    int32_t limit = highest ? INT32_MIN : INT32_MAX, proposed = 0;
 
     if (rules->select == HPA_SELECT_DISABLED)
         return current;
     for (size_t i = 0; i < rules->policy_count; i++) {
         const struct hpa_policy *p = &rules->policies[i];
-        int32_t start = wrap_add32(wrap_sub32(current, changes_within(up, p->period_s, now_ns)),
-                                   changes_within(down, p->period_s, now_ns));
-        int32_t proposed = policy_limit(p, start, going_up);
+        if (p->type != HPA_POLICY_UNKNOWN) /* else that of the policy before */
+            proposed = policy_limit(p, policy_start(p, up, down, current, now_ns), going_up);
         if (highest ? proposed > limit : proposed < limit)
             limit = proposed;
     }

@@ -30,4 +30,9 @@ bool tolerance_within(const struct tolerance *t, double ratio);
 /* Metric i of the spec. What went wrong is in ret->error. */
 void metric_evaluate(const struct metric_run *run, size_t i, struct hpa_result *ret);
 
+/* What a pod that is not counted is taken to use, against the metric's own wish to move: missing
+ * pods hold a scale-down back, missing and unready ones a scale-up. False when it stays out. */
+bool metric_stand_in(const struct hpa_metric *m, const struct hpa_result *r, enum hpa_class class,
+                     int64_t request_milli, int64_t *ret_milli);
+
 #endif

@@ -7,7 +7,14 @@
 
 /* Each fills ret with a proposal, or ret->cause with what went wrong and ret->error with the whole
  * text. */
-void metric_resource(const struct metric_run *run, size_t i, struct hpa_result *ret);
-void metric_external(const struct metric_run *run, size_t i, struct hpa_result *ret);
+
+/* One value a pod: Resource, ContainerResource, Pods. */
+void metric_pods(const struct metric_run *run, size_t i, struct hpa_result *ret);
+
+/* One value for the whole workload: Object, External. */
+void metric_whole(const struct metric_run *run, size_t i, struct hpa_result *ret);
+
+/* What is wrong when the selector matches nothing. */
+extern const char metric_no_pods[];
 
 #endif

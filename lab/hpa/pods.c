@@ -144,34 +144,69 @@ void pods_match(struct pods *p, const struct hpa_answer *answer)
     keep_one_each(p);
 }
 
-/* Is a sample of a pod that is still starting no measure of its load? */
-static bool is_unready(const struct hpa_pod *pod, const struct hpa_sample *sample,
-                       const struct hpa_settings *settings, uint64_t now_ns)
+/* Is the CPU sample of a pod that is still starting a measure of its load? */
+static enum pod_rule readiness_rule(const struct hpa_pod *pod, const struct hpa_sample *sample,
+                                    const struct hpa_settings *settings, uint64_t now_ns)
 {
     const bool not_ready = pod->ready == HPA_READY_FALSE;
 
-    if (pod->ready == HPA_READY_ABSENT || !pod->started)
-        return true;
-    if (pod->start_ns + settings->cpu_initialization_ns > now_ns)
-        return not_ready || sample->time_ns < pod->ready_changed_ns + sample->window_ns;
-    return not_ready &&
-           pod->start_ns + settings->initial_readiness_delay_ns > pod->ready_changed_ns;
+    if (pod->ready == HPA_READY_ABSENT)
+        return POD_NO_READY_CONDITION;
+    if (!pod->started)
+        return POD_NO_START_TIME;
+    if (pod->start_ns + settings->cpu_initialization_ns > now_ns) {
+        if (not_ready)
+            return POD_STARTING;
+        return sample->time_ns < pod->ready_changed_ns + sample->window_ns ? POD_SAMPLE_TOO_EARLY
+                                                                           : POD_COUNTED;
+    }
+    return not_ready && pod->start_ns + settings->initial_readiness_delay_ns > pod->ready_changed_ns
+               ? POD_NEVER_READY
+               : POD_COUNTED;
+}
+
+enum pod_rule pod_rule(const struct hpa_pod *pod, const struct hpa_sample *sample,
+                       const struct hpa_settings *settings, uint64_t now_ns, bool cpu)
+{
+    if (pod->deleted)
+        return POD_DELETED;
+    if (pod->phase == HPA_FAILED)
+        return POD_HAS_FAILED;
+    if (pod->phase == HPA_PENDING)
+        return POD_PENDING;
+    if (!sample)
+        return POD_NO_SAMPLE;
+    return cpu ? readiness_rule(pod, sample, settings, now_ns) : POD_COUNTED;
+}
+
+enum hpa_class pod_class(enum pod_rule rule)
+{
+    switch (rule) {
+    case POD_DELETED:
+    case POD_HAS_FAILED:
+        return HPA_POD_IGNORED;
+    case POD_NO_SAMPLE:
+        return HPA_POD_MISSING;
+    case POD_COUNTED:
+        return HPA_POD_READY;
+    case POD_PENDING:
+    case POD_NO_READY_CONDITION:
+    case POD_NO_START_TIME:
+    case POD_STARTING:
+    case POD_SAMPLE_TOO_EARLY:
+    case POD_NEVER_READY:
+        break;
+    }
+    return HPA_POD_UNREADY;
 }
 
 static enum hpa_class classify(const struct pods *p, size_t i, const struct hpa_settings *settings,
                                uint64_t now_ns, bool cpu)
 {
-    const struct hpa_pod *pod = &p->list[i];
+    const struct hpa_sample *sample =
+        p->sample_of[i] == POD_WITHOUT_SAMPLE ? NULL : &p->samples[p->sample_of[i]];
 
-    if (pod->deleted || pod->phase == HPA_FAILED)
-        return HPA_POD_IGNORED;
-    if (pod->phase == HPA_PENDING)
-        return HPA_POD_UNREADY;
-    if (p->sample_of[i] == POD_WITHOUT_SAMPLE)
-        return HPA_POD_MISSING;
-    if (cpu && is_unready(pod, &p->samples[p->sample_of[i]], settings, now_ns))
-        return HPA_POD_UNREADY;
-    return HPA_POD_READY;
+    return pod_class(pod_rule(&p->list[i], sample, settings, now_ns, cpu));
 }
 
 void pods_classify(struct pods *p, const struct hpa_settings *settings, uint64_t now_ns, bool cpu,

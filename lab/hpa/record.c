@@ -1,180 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* The decision record: every number that led to the decision, in the order in which it was made. */
-#include "lab/hpa/state.h"
+#include "lab/hpa/record.h"
 
 #include "base/clock.h"
-#include "kube/quantity.h"
+#include "kube/jpath.h"
+#include "lab/hpa/object.h"
 
-#include <math.h>
-
-/* Setters that take value and remember a failure: one check at the end of a whole object. */
-struct object {
-    json_t *json;
-    bool failed;
-};
-
-static void put(struct object *o, const char *key, json_t *value)
-{
-    if (json_object_set_new(o->json, key, value) < 0)
-        o->failed = true;
-}
-
-static void put_text(struct object *o, const char *key, const char *text)
-{
-    put(o, key, json_string(text));
-}
-
-static void put_int(struct object *o, const char *key, int64_t value)
-{
-    put(o, key, json_integer(value));
-}
-
-/* JSON has no infinity: with status replicas 0 a ratio is one. */
-static void put_double(struct object *o, const char *key, double value)
-{
-    if (isfinite(value))
-        put(o, key, json_real(value));
-}
-
-static json_t *finish(struct object *o)
-{
-    if (!o->failed)
-        return o->json;
-    json_decref(o->json);
-    return NULL;
-}
-
-/* Takes value. A list that misses an element becomes NULL, which no object takes. */
-static void append(json_t **list, json_t *value)
-{
-    if (json_array_append_new(*list, value) < 0) {
-        json_decref(*list);
-        *list = NULL;
-    }
-}
-
-static bool is_percent(const struct hpa_metric *m)
-{
-    return m->form == HPA_UTILIZATION;
-}
-
-static json_t *quantity(const struct hpa_metric *m, int64_t milli)
-{
-    char text[QUANTITY_TEXT_MAX];
-
-    if (m->source == HPA_RESOURCE && m->resource == HPA_MEMORY)
-        return json_string(quantity_format_binary(milli, text));
-    return json_string(quantity_format(milli, text));
-}
-
-static json_t *names_of(const struct hpa_input *in, const struct hpa_result *r,
-                        enum hpa_class class)
-{
-    json_t *names = json_array();
-
-    for (size_t i = 0; i < in->pod_count; i++)
-        if (r->classes[i] == class)
-            append(&names, json_string(in->pods[i].name));
-    return names;
-}
-
-static void put_pods(struct object *o, const struct hpa_input *in, const struct hpa_result *r)
-{
-    put_int(o, "podsCounted", (int64_t)r->ready);
-    put(o, "podsUnready", names_of(in, r, HPA_POD_UNREADY));
-    put(o, "podsMissing", names_of(in, r, HPA_POD_MISSING));
-    put(o, "podsIgnored", names_of(in, r, HPA_POD_IGNORED));
-}
-
-static void put_measure(struct object *o, const struct hpa_metric *m, const struct hpa_result *r,
-                        const struct hpa_decision *d)
-{
-    put(o, "value", is_percent(m) ? json_integer(r->value) : quantity(m, r->value));
-    if (m->form != HPA_VALUE)
-        put(o, "average", quantity(m, r->average));
-    put_double(o, "ratio", r->ratio);
-    put_double(o, "finalRatio", r->final_ratio);
-    put(o, "tolerance", json_pack("[f, f]", d->tolerance_low, d->tolerance_high));
-    put(o, "withinTolerance", json_boolean(r->within));
-}
-
-static json_t *metric_record(const struct hpa_spec *spec, const struct hpa_input *in,
-                             const struct hpa_decision *d, size_t i)
-{
-    static const char *const forms[] = {[HPA_UTILIZATION] = "Utilization",
-                                        [HPA_AVERAGE_VALUE] = "AverageValue",
-                                        [HPA_VALUE] = "Value"};
-    const struct hpa_metric *m = &spec->metrics[i];
-    const struct hpa_result *r = &d->results[i];
-    struct object o = {.json = json_object()};
-
-    put_text(&o, "name", m->name);
-    put_text(&o, "type", m->source == HPA_RESOURCE ? "Resource" : "External");
-    put_text(&o, "form", forms[m->form]);
-    put(&o, "target", is_percent(m) ? json_integer(m->target) : quantity(m, m->target));
-    if (r->has_value)
-        put_measure(&o, m, r, d);
-    if (r->classes)
-        put_pods(&o, in, r);
-    if (r->multiplier > 0)
-        put_int(&o, "multiplier", r->multiplier);
-    if (r->error)
-        put_text(&o, "error", r->error);
-    else
-        put_int(&o, "proposal", r->proposal);
-    if (d->recommendation_known)
-        put(&o, "wins", json_boolean(i == d->winner));
-    return finish(&o);
-}
-
-static json_t *metrics_record(const struct hpa_spec *spec, const struct hpa_input *in,
-                              const struct hpa_decision *d)
-{
-    json_t *all = json_array();
-
-    for (size_t i = 0; i < d->result_count; i++)
-        append(&all, metric_record(spec, in, d, i));
-    return all;
-}
-
-/* Which recommendations took part. A window's end is inside without behavior, outside with it. */
-static bool takes_part(const struct hpa *hpa, const struct hpa_spec *spec,
-                       const struct recommendation *r, uint64_t now_ns)
-{
-    uint64_t window = state_down_window_ns(hpa, spec);
-    int64_t age = (int64_t)(now_ns - r->time_ns);
-
-    if (!spec->has_behavior)
-        return age <= (int64_t)window;
-    if (state_up_window_ns(spec) > window)
-        window = state_up_window_ns(spec);
-    return age == 0 || age < (int64_t)window;
-}
-
-static json_t *recommendations_record(const struct hpa *hpa, const struct hpa_spec *spec,
-                                      const struct hpa_decision *d)
-{
-    json_t *all = json_array();
-
-    for (size_t i = 0; i < hpa->recommendations.count; i++) {
-        const struct recommendation *r = &hpa->recommendations.all[i];
-        if (!takes_part(hpa, spec, r, d->now_ns))
-            continue;
-        bool holds = d->held != HPA_NOT_HELD && r->value == d->held_value &&
-                     d->now_ns - r->time_ns == d->held_age_ns;
-        double age_s = (double)(int64_t)(d->now_ns - r->time_ns) / (double)NS_PER_S;
-        append(&all, json_pack("{s:i, s:f, s:b}", "value", (int)r->value, "ageSeconds", age_s,
-                               "holds", (int)holds));
-    }
-    return all;
-}
-
-static json_t *limit_record(const struct hpa_limit *limit)
-{
-    if (limit->kind == HPA_WITHIN_RANGE)
-        return json_pack("{s:s}", "reason", limit->reason);
-    return json_pack("{s:s, s:i}", "reason", limit->reason, "bound", (int)limit->bound);
-}
+#include <string.h>
 
 static const char *outcome_text(enum hpa_outcome outcome)
 {
@@ -188,49 +20,177 @@ static const char *outcome_text(enum hpa_outcome outcome)
     return texts[outcome];
 }
 
-static json_t *target_record(const struct hpa_spec *spec, const struct hpa_decision *d)
+static const char *limit_rule(const struct hpa_spec *spec, enum hpa_limited kind)
 {
-    if (d->outcome == HPA_NO_SCALE)
-        return json_pack("{s:s, s:s}", "kind", spec->target_kind, "name", spec->target_name);
-    return json_pack("{s:s, s:s, s:i, s:i}", "kind", spec->target_kind, "name", spec->target_name,
-                     "current", (int)d->current, "desired", (int)d->desired);
+    switch (kind) {
+    case HPA_WITHIN_RANGE:
+        break;
+    case HPA_TOO_FEW:
+        return "minReplicas";
+    case HPA_TOO_MANY:
+        return "maxReplicas";
+    case HPA_SCALE_UP_LIMIT:
+        return spec->has_behavior ? "scaleUpPolicies" : "stepLimit";
+    case HPA_SCALE_DOWN_LIMIT:
+        return "scaleDownPolicies";
+    }
+    return NULL;
 }
 
-static void put_target(struct object *o, const struct hpa_spec *spec, const struct hpa_decision *d)
+bool record_is_turned(const struct hpa_result *r, const struct hpa_decision *d)
 {
-    put(o, "target", target_record(spec, d));
-    put_int(o, "min", spec->min);
-    put_int(o, "max", spec->max);
+    const bool moves = r->ratio < d->tolerance_low || r->ratio > d->tolerance_high;
+
+    return r->multiplier == 0 && r->missing + r->unready > 0 && (moves || !r->within);
+}
+
+static const char *metric_rule(const struct hpa_result *r, const struct hpa_decision *d)
+{
+    if (record_is_turned(r, d))
+        return "uncountedPods";
+    return r->within ? "tolerance" : "metric";
+}
+
+static const char *decided_rule(const struct hpa_spec *spec, const struct hpa_decision *d)
+{
+    if (d->limit.kind != HPA_WITHIN_RANGE)
+        return limit_rule(spec, d->limit.kind);
+    if (d->held != HPA_NOT_HELD)
+        return d->held == HPA_HELD_UP ? "scaleUpWindow" : "scaleDownWindow";
+    return metric_rule(&d->results[d->winner], d);
+}
+
+const char *record_rule(const struct hpa_spec *spec, const struct hpa_decision *d)
+{
+    switch (d->outcome) {
+    case HPA_NO_METRICS:
+        return d->results ? "failedMetric" : "selector";
+    case HPA_DECIDED:
+        return decided_rule(spec, d);
+    case HPA_NO_SCALE:
+    case HPA_DISABLED:
+    case HPA_ABOVE_MAX:
+    case HPA_BELOW_MIN:
+    case HPA_NOT_WRITTEN:
+        break;
+    }
+    return outcome_text(d->outcome);
+}
+
+static const json_t *condition_before(const json_t *old_status, const char *type)
+{
+    size_t i;
+    const json_t *c;
+
+    json_array_foreach (json_object_get(old_status, "conditions"), i, c)
+        if (strcmp(jpath_str(c, "type", ""), type) == 0)
+            return c;
+    return NULL;
+}
+
+static json_t *condition_record(const struct hpa_condition *c, const json_t *old_status)
+{
+    const json_t *before = condition_before(old_status, c->type);
+    const char *was_reason = jpath_str(before, "reason", "");
+    const char *was_status = jpath_str(before, "status", "");
+    const char *status = c->status ? "True" : "False";
+    struct object o = object_begin();
+
+    object_text(&o, "type", c->type);
+    object_text(&o, "status", status);
+    object_text(&o, "reason", c->reason);
+    object_text(&o, "message", c->message);
+    if (strcmp(was_status, status) != 0 || strcmp(was_reason, c->reason) != 0)
+        object_put(&o, "was",
+                   before ? json_pack("{s:s, s:s}", "status", was_status, "reason", was_reason)
+                          : json_object());
+    return o.json;
+}
+
+static json_t *conditions_record(const struct hpa_decision *d, const json_t *old_status)
+{
+    json_t *all = json_array();
+
+    for (size_t i = 0; i < d->condition_count; i++)
+        list_append(&all, condition_record(&d->conditions[i], old_status));
+    return all;
+}
+
+static json_t *events_record(const struct hpa_decision *d)
+{
+    json_t *all = json_array();
+
+    for (size_t i = 0; i < d->event_count; i++)
+        list_append(&all, json_pack("{s:s, s:s, s:s}", "type", d->events[i].type, "reason",
+                                    d->events[i].reason, "message", d->events[i].message));
+    return all;
+}
+
+static void put_object(struct object *o, const struct hpa_spec *spec)
+{
+    object_put(o, "hpa", json_pack("{s:s, s:s}", "namespace", spec->namespace, "name", spec->name));
+    object_put(o, "target",
+               json_pack("{s:s, s:s, s:s}", "apiVersion", spec->target_api_version, "kind",
+                         spec->target_kind, "name", spec->target_name));
+    object_int(o, "min", spec->min);
+    object_int(o, "max", spec->max);
+}
+
+static void put_metrics(struct object *o, const struct hpa *hpa, const struct hpa_spec *spec,
+                        const struct hpa_input *in, const struct hpa_decision *d)
+{
+    object_put(o, "tolerance", json_pack("[f, f]", d->tolerance_low, d->tolerance_high));
+    object_put(o, "metrics", record_metrics(&hpa->settings, spec, in, d));
 }
 
 static void put_steps(struct object *o, const struct hpa *hpa, const struct hpa_spec *spec,
                       const struct hpa_decision *d)
 {
-    put_int(o, "recommendation", d->recommendation);
-    put(o, "recommendations", recommendations_record(hpa, spec, d));
-    put_int(o, "stabilised", d->stabilised);
-    put(o, "limit", limit_record(&d->limit));
+    object_int(o, "recommendation", d->recommendation);
+    object_put(o, "stabilisation", record_stabilisation(hpa, spec, d));
+    object_put(o, "limit", record_limit(hpa, spec, d));
+}
+
+static void put_result(struct object *o, const struct hpa_decision *d)
+{
+    if (d->outcome != HPA_NO_SCALE)
+        object_int(o, "result", d->outcome == HPA_NOT_WRITTEN ? d->current : d->desired);
+    object_bool(o, "rescale", d->rescale);
+    if (d->rescale)
+        object_text(o, "reason", d->rescale_reason);
+    object_text(o, "error", d->error);
+}
+
+static void put_words(struct object *o, const struct hpa_spec *spec, const struct hpa_decision *d)
+{
+    char sentence[HPA_SENTENCE_MAX], why[HPA_SENTENCE_MAX];
+
+    object_text(o, "rule", record_rule(spec, d));
+    object_text(o, "sentence", hpa_sentence(spec, d, sentence));
+    object_text(o, "why", record_why(spec, d, o->json, why));
 }
 
 json_t *hpa_record(const struct hpa *hpa, const struct hpa_spec *spec, const struct hpa_input *in,
-                   const struct hpa_decision *d)
+                   const struct hpa_decision *d, const json_t *old_status)
 {
-    char time[CLOCK_TEXT_MAX], sentence[HPA_SENTENCE_MAX];
-    struct object o = {.json = json_object()};
+    char time[CLOCK_TEXT_MAX];
+    struct object o = object_begin();
 
-    put_text(&o, "time", clock_rfc3339_micro(d->now_ns, time));
-    put_text(&o, "outcome", outcome_text(d->outcome));
-    put_target(&o, spec, d);
-    put(&o, "metrics", metrics_record(spec, in, d));
+    object_int(&o, "version", HPA_RECORD_VERSION);
+    object_text(&o, "time", clock_rfc3339_micro(d->now_ns, time));
+    put_object(&o, spec);
+    if (d->outcome != HPA_NO_SCALE) {
+        object_int(&o, "current", d->current);
+        object_int(&o, "statusReplicas", in->status_replicas);
+    }
+    object_text(&o, "outcome", outcome_text(d->outcome));
+    if (d->results)
+        put_metrics(&o, hpa, spec, in, d);
     if (d->recommendation_known)
         put_steps(&o, hpa, spec, d);
-    if (d->outcome != HPA_NO_SCALE)
-        put_int(&o, "result", d->outcome == HPA_NOT_WRITTEN ? d->current : d->desired);
-    put(&o, "rescale", json_boolean(d->rescale));
-    if (d->rescale)
-        put_text(&o, "reason", d->rescale_reason);
-    if (d->error)
-        put_text(&o, "error", d->error);
-    put_text(&o, "sentence", hpa_sentence(spec, d, sentence));
-    return finish(&o);
+    put_result(&o, d);
+    object_put(&o, "conditions", conditions_record(d, old_status));
+    object_put(&o, "events", events_record(d));
+    put_words(&o, spec, d);
+    return o.json;
 }

@@ -1,112 +1,32 @@
 // SPDX-License-Identifier: MIT
 /* The decision in plain words. Short enough for a projector; every number in it can be found in the
  * record. */
-#include "lab/hpa/hpa.h"
+#include "lab/hpa/record.h"
+#include "lab/hpa/words.h"
 
-#include "base/clock.h"
-#include "kube/quantity.h"
-
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-/* Room for a number or a duration. */
-#define WORD_MAX 48
-
-struct words { /* what is said so far; a sentence that is too long is cut */
-    char *text;
-    size_t len;
-};
-
-static void say(struct words *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(struct words *w, const char *format, ...)
+static bool is_object(const struct hpa_metric *m)
 {
-    va_list args;
-
-    va_start(args, format);
-    int n = vsnprintf(w->text + w->len, HPA_SENTENCE_MAX - w->len, format, args);
-    va_end(args);
-    if (n > 0)
-        w->len += (size_t)n;
-    if (w->len >= HPA_SENTENCE_MAX)
-        w->len = HPA_SENTENCE_MAX - 1;
-}
-
-/* 2.44, 1.5, 3 */
-static const char *number(double value, char text[WORD_MAX])
-{
-    (void)snprintf(text, WORD_MAX, "%.2f", value);
-    char *point = strchr(text, '.');
-    for (char *end = text + strlen(text) - 1; point && end >= point && (*end == '0' || *end == '.');
-         end--)
-        *end = '\0';
-    return text;
-}
-
-/* 45 s, 5 min, 4 min 10 s, 1 h 5 min */
-static const char *duration(uint64_t ns, char text[WORD_MAX])
-{
-    const unsigned long s = (unsigned long)((ns + NS_PER_S / 2) / NS_PER_S);
-
-    if (s < 60)
-        (void)snprintf(text, WORD_MAX, "%lu s", s);
-    else if (s < 3600 && s % 60 == 0)
-        (void)snprintf(text, WORD_MAX, "%lu min", s / 60);
-    else if (s < 3600)
-        (void)snprintf(text, WORD_MAX, "%lu min %lu s", s / 60, s % 60);
-    else if (s / 60 % 60 == 0)
-        (void)snprintf(text, WORD_MAX, "%lu h", s / 3600);
-    else
-        (void)snprintf(text, WORD_MAX, "%lu h %lu min", s / 3600, s / 60 % 60);
-    return text;
-}
-
-static const char *plural(int64_t count)
-{
-    return count == 1 ? "pod" : "pods";
-}
-
-/* Memory in the units that its manifest uses, everything else as people write it. */
-static const char *amount(const struct hpa_metric *m, int64_t milli, char text[WORD_MAX])
-{
-    char quantity[QUANTITY_TEXT_MAX];
-
-    if (m->source == HPA_RESOURCE && m->resource == HPA_MEMORY)
-        (void)snprintf(text, WORD_MAX, "%.1f MiB", (double)milli / 1000 / 1048576);
-    else if (m->source == HPA_RESOURCE)
-        (void)snprintf(text, WORD_MAX, "%s", quantity_format(milli, quantity));
-    else
-        (void)number((double)milli / 1000, text);
-    return text;
-}
-
-static const char *name_of(const struct hpa_metric *m)
-{
-    if (m->source != HPA_RESOURCE)
-        return m->name;
-    return m->resource == HPA_CPU ? "CPU" : "memory";
+    return m->source == HPA_OBJECT || m->source == HPA_EXTERNAL;
 }
 
 /* "CPU is 122 % of what 2 pods request, target 50 %" */
 static void say_value(struct words *w, const struct hpa_metric *m, const struct hpa_result *r)
 {
-    char value[WORD_MAX], target[WORD_MAX];
+    char value[WORD_MAX], target[WORD_MAX], pods[WORD_MAX];
 
-    if (m->form == HPA_UTILIZATION) {
-        say(w, "%s is %lld %% of what %zu %s request%s, target %lld %%", name_of(m),
-            (long long)r->value, r->ready, plural((int64_t)r->ready), r->ready == 1 ? "s" : "",
-            (long long)m->target);
-        return;
-    }
-    (void)amount(m, r->value, value);
-    (void)amount(m, m->target, target);
-    if (m->source == HPA_RESOURCE)
-        say(w, "%s is %s per pod, target %s", name_of(m), value, target);
+    (void)words_amount(m, (double)r->value, value);
+    (void)words_amount(m, (double)m->target, target);
+    words_say_metric(w, m);
+    if (m->form == HPA_UTILIZATION)
+        words_say(w, " is %s of what %s %s, target %s", value,
+                  words_count((int64_t)r->ready, "pod", pods),
+                  r->ready == 1 ? "requests" : "request", target);
+    else if (!is_object(m))
+        words_say(w, " is %s per pod, target %s", value, target);
     else if (m->form == HPA_AVERAGE_VALUE)
-        say(w, "%s is %s, %s per pod", name_of(m), value, target);
+        words_say(w, " is %s, target %s per pod", value, target);
     else
-        say(w, "%s is %s, target %s", name_of(m), value, target);
+        words_say(w, " is %s, target %s", value, target);
 }
 
 static void say_within(struct words *w, const struct hpa_result *r, const struct hpa_decision *d)
@@ -114,45 +34,95 @@ static void say_within(struct words *w, const struct hpa_result *r, const struct
     double room = r->final_ratio < 1.0 ? 1.0 - d->tolerance_low : d->tolerance_high - 1.0;
     char percent[WORD_MAX];
 
-    say(w, ": within %s %%, stays at %d", number(100 * room, percent), r->proposal);
+    words_say(w, ": within %s %%, stays at %d", words_number(100 * room, percent), r->proposal);
 }
 
 /* Why the ratio did not lead to a number. */
-static void say_held_by_pods(struct words *w, const struct hpa_result *r)
+static void say_uncounted(struct words *w, const struct hpa_result *r)
 {
     const size_t without = r->missing + r->unready;
+    char pods[WORD_MAX];
 
-    say(w, ": stays at %d, because %zu %s %s not ready or not measured yet", r->proposal, without,
-        plural((int64_t)without), without == 1 ? "is" : "are");
+    words_say(w, ": stays at %d, because %s %s not ready or not measured yet", r->proposal,
+              words_count((int64_t)without, "pod", pods), without == 1 ? "is" : "are");
+}
+
+/* "2 × 2.44 = 4.88, so 5 pods" */
+static void say_product(struct words *w, const struct hpa_result *r)
+{
+    const double product = r->final_ratio * (double)r->multiplier;
+    char ratio[WORD_MAX], exact[WORD_MAX], pods[WORD_MAX];
+
+    (void)words_number(r->final_ratio, ratio);
+    (void)words_count(r->proposal, "pod", pods);
+    if (product == (double)r->proposal)
+        words_say(w, ": %lld × %s = %s", (long long)r->multiplier, ratio, pods);
+    else
+        words_say(w, ": %lld × %s = %s, so %s", (long long)r->multiplier, ratio,
+                  words_number(product, exact), pods);
+}
+
+/* "queue_depth is 47.5, target 5 per pod: 9.5, so 10 pods" */
+static void say_quotient(struct words *w, const struct hpa_metric *m, const struct hpa_result *r)
+{
+    const double quotient = (double)r->value / (double)m->target;
+    char exact[WORD_MAX], pods[WORD_MAX];
+
+    (void)words_count(r->proposal, "pod", pods);
+    if (quotient == (double)r->proposal)
+        words_say(w, ": %s", pods);
+    else
+        words_say(w, ": %s, so %s", words_number(quotient, exact), pods);
+}
+
+/* The ratio is then not the quotient of the two figures that were said. */
+static void say_stand_ins(struct words *w, const struct hpa_result *r)
+{
+    const bool up = r->ratio > 1.0; /* on the way down only missing pods are filled in */
+    char pods[WORD_MAX];
+
+    words_say(w, ", %s taken as %s",
+              words_count((int64_t)(r->missing + (up ? r->unready : 0)), "more pod", pods),
+              up ? "idle" : "busy");
 }
 
 static void say_metric(struct words *w, const struct hpa_metric *m, const struct hpa_result *r,
                        const struct hpa_decision *d)
 {
-    char ratio[WORD_MAX];
-
     say_value(w, m, r);
+    if (r->multiplier > 0 && r->final_ratio != r->ratio)
+        say_stand_ins(w, r);
     if (r->multiplier > 0)
-        say(w, ": %lld × %s = %d %s", (long long)r->multiplier, number(r->final_ratio, ratio),
-            r->proposal, plural(r->proposal));
-    else if (r->missing + r->unready > 0 && r->final_ratio != r->ratio)
-        say_held_by_pods(w, r);
+        say_product(w, r);
+    else if (record_is_turned(r, d))
+        say_uncounted(w, r);
     else if (r->within)
         say_within(w, r, d);
+    else if (is_object(m) && m->form == HPA_AVERAGE_VALUE)
+        say_quotient(w, m, r);
     else
-        say(w, ": %d %s", r->proposal, plural(r->proposal));
+        words_say(w, ": times 0 pods that are ready, so %d", r->proposal);
 }
 
-/* "wants 3, stays at 10: 4 min 10 s ago it still wanted 10, and scaling down waits 5 min" */
+/* "wants 3, stays at 10: 4 minutes 10 seconds ago it still wanted 10, and scaling down waits
+ * 5 minutes" */
 static void say_held(struct words *w, const struct hpa_decision *d)
 {
-    char age[WORD_MAX], window[WORD_MAX];
     const bool down = d->held == HPA_HELD_DOWN;
+    char age[WORD_MAX], window[WORD_MAX];
 
-    say(w, "wants %d, %s %d: %s ago it %s wanted %d, and scaling %s waits %s", d->recommendation,
-        d->stabilised == d->current ? "stays at" : "goes to", d->stabilised,
-        duration(d->held_age_ns, age), down ? "still" : "only", d->held_value, down ? "down" : "up",
-        duration(d->held_window_ns, window));
+    words_say(w, "wants %d, %s %d: ", d->recommendation,
+              d->stabilised == d->current         ? "stays at"
+              : d->limit.kind == HPA_WITHIN_RANGE ? "goes to"
+                                                  : "is held at",
+              d->stabilised);
+    if (d->held_age_ns == 0) /* a history begins with the size that was found */
+        words_say(w, "it has just been found at %d", d->held_value);
+    else
+        words_say(w, "%s ago it %s wanted %d", words_duration(d->held_age_ns, age),
+                  down ? "still" : "only", d->held_value);
+    words_say(w, ", and scaling %s waits %s", down ? "down" : "up",
+              words_duration(d->held_window_ns, window));
 }
 
 static void say_limit(struct words *w, const struct hpa_spec *spec, const struct hpa_decision *d)
@@ -161,103 +131,87 @@ static void say_limit(struct words *w, const struct hpa_spec *spec, const struct
     case HPA_WITHIN_RANGE:
         break;
     case HPA_TOO_FEW:
-        say(w, "; minReplicas is %d", d->limit.bound);
+        words_say(w, "; minReplicas is %d", d->limit.bound);
         break;
     case HPA_TOO_MANY:
-        say(w, "; maxReplicas is %d", d->limit.bound);
+        words_say(w, "; maxReplicas is %d", d->limit.bound);
         break;
     case HPA_SCALE_UP_LIMIT:
-        say(w, spec->has_behavior ? "; the policies allow %d now" : "; one step may go to %d",
-            d->limit.bound);
+        if (spec->has_behavior && d->limit.bound == d->current)
+            words_say(w, "; the policies allow no more than %d now", d->limit.bound);
+        else
+            words_say(
+                w, spec->has_behavior ? "; the policies allow %d now" : "; one step may go to %d",
+                d->limit.bound);
         break;
     case HPA_SCALE_DOWN_LIMIT:
-        say(w, "; the policies allow no fewer than %d now", d->limit.bound);
+        words_say(w, "; the policies allow no fewer than %d now", d->limit.bound);
         break;
     }
 }
 
-static const struct hpa_result *first_failed(const struct hpa_decision *d, size_t *ret_index)
+/* Index of the first metric that failed, or result_count. */
+static size_t first_failed(const struct hpa_decision *d)
 {
-    for (size_t i = 0; i < d->result_count; i++)
-        if (d->results[i].error) {
-            *ret_index = i;
-            return &d->results[i];
-        }
-    return NULL;
+    size_t i = 0;
+
+    while (i < d->result_count && !d->results[i].error)
+        i++;
+    return i;
 }
 
 static void say_no_metrics(struct words *w, const struct hpa_spec *spec,
                            const struct hpa_decision *d)
 {
-    size_t i;
-    const struct hpa_result *r = first_failed(d, &i);
+    const size_t failed = first_failed(d);
 
-    if (!r)
-        say(w, "%s; stays at %d", d->error, d->current);
-    else
-        say(w, "no metrics for %s: %.100s; nothing shrinks while a metric is unknown",
-            name_of(&spec->metrics[i]), r->cause);
+    if (failed == d->result_count) {
+        words_say(w, "%.180s; stays at %d", d->error, d->current);
+        return;
+    }
+    words_say(w, "no metrics for ");
+    words_say_metric(w, &spec->metrics[failed]);
+    words_say(w, ": %.100s; nothing shrinks while a metric is unknown", d->results[failed].cause);
 }
 
 static void say_decided(struct words *w, const struct hpa_spec *spec, const struct hpa_decision *d)
 {
-    size_t failed;
+    const size_t failed = first_failed(d);
 
     if (d->held != HPA_NOT_HELD)
         say_held(w, d);
     else
         say_metric(w, &spec->metrics[d->winner], &d->results[d->winner], d);
     say_limit(w, spec, d);
-    if (first_failed(d, &failed))
-        say(w, "; %s is unknown", name_of(&spec->metrics[failed]));
+    if (failed == d->result_count)
+        return;
+    words_say(w, "; ");
+    words_say_metric(w, &spec->metrics[failed]);
+    words_say(w, " is unknown");
 }
 
 static void say_corrected(struct words *w, const struct hpa_decision *d)
 {
     const bool above = d->current > d->desired;
+    char pods[WORD_MAX];
 
-    say(w, "%d %s %s than %sReplicas: goes to %d at once", d->current,
-        d->current == 1 ? "pod is" : "pods are", above ? "more" : "fewer", above ? "max" : "min",
-        d->desired);
-}
-
-/* How many bytes the UTF-8 character at c has; 0 when it is broken. */
-static size_t character_length(const char *c)
-{
-    const unsigned char lead = (unsigned char)*c;
-    size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-
-    for (size_t i = 1; i < length; i++)
-        if (((unsigned char)c[i] & 0xc0) != 0x80)
-            return 0;
-    return lead < 0xf5 ? length : 0;
-}
-
-/* Cutting may have left half a character behind, which JSON would refuse. */
-static char *repaired(char *text)
-{
-    for (char *c = text; *c;) {
-        size_t length = character_length(c);
-        if (length == 0)
-            *c = '?';
-        c += length ? length : 1;
-    }
-    return text;
+    words_say(w, "%s %s %s than %sReplicas: goes to %d at once",
+              words_count(d->current, "pod", pods), d->current == 1 ? "is" : "are",
+              above ? "more" : "fewer", above ? "max" : "min", d->desired);
 }
 
 char *hpa_sentence(const struct hpa_spec *spec, const struct hpa_decision *d,
                    char text[HPA_SENTENCE_MAX])
 {
-    struct words w = {.text = text};
+    struct words w = words_begin(text);
 
-    text[0] = '\0';
     switch (d->outcome) {
     case HPA_NO_SCALE:
-        say(&w, "cannot read the scale of %s %s: %.150s", spec->target_kind, spec->target_name,
-            d->error);
+        words_say(&w, "cannot read the scale of %s %s: %.150s", spec->target_kind,
+                  spec->target_name, d->error);
         break;
     case HPA_DISABLED:
-        say(&w, "scaling is off while %s has 0 replicas", spec->target_name);
+        words_say(&w, "scaling is off while %s has 0 replicas", spec->target_name);
         break;
     case HPA_NO_METRICS:
         say_no_metrics(&w, spec, d);
@@ -273,6 +227,6 @@ char *hpa_sentence(const struct hpa_spec *spec, const struct hpa_decision *d,
         break;
     }
     if (d->outcome == HPA_NOT_WRITTEN)
-        say(&w, "; could not be written: %.80s", d->error);
-    return repaired(text);
+        words_say(&w, "; could not be written: %.80s", d->error);
+    return words_end(&w);
 }

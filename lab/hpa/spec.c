@@ -2,6 +2,7 @@
 #include "lab/hpa/spec_parts.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,55 +23,21 @@ void hpa_spec_free(struct hpa_spec *spec)
     free(spec);
 }
 
-static int check_kind(const struct place *root)
-{
-    const char *version, *kind;
-    int r = spec_text(root, "apiVersion", &version);
-
-    if (r == 0)
-        r = spec_text(root, "kind", &kind);
-    if (r < 0)
-        return r;
-    if (strcmp(kind, "HorizontalPodAutoscaler") != 0)
-        return spec_bad(root, "kind", -EINVAL, "must be HorizontalPodAutoscaler, is '%.80s'", kind);
-    if (strcmp(version, "autoscaling/v2") != 0)
-        return spec_bad(root, "apiVersion", -EINVAL, "must be autoscaling/v2, is '%.80s'", version);
-    return 0;
-}
-
 static int parse_metadata(const struct place *root, struct hpa_spec *s)
 {
     struct place metadata;
     int r = spec_enter(root, "metadata", &metadata);
 
     if (r == 0)
-        r = spec_name(&metadata, "name", &s->name);
-    if (r < 0)
+        r = spec_copy(&metadata, "name", &s->name);
+    if (r == 0)
+        r = spec_copy(&metadata, "namespace", &s->namespace);
+    if (r < 0 || *s->namespace)
         return r;
-    if (spec_get(&metadata, "namespace"))
-        return spec_name(&metadata, "namespace", &s->namespace);
 
+    free(s->namespace);
     s->namespace = strdup("default");
     return s->namespace ? 0 : spec_no_memory(root);
-}
-
-/* A group is wanted, because the kind is looked up by it; only ReplicationController has none. */
-static int parse_api_version(const struct place *target, struct hpa_spec *s)
-{
-    const char *text;
-    int r = spec_text(target, "apiVersion", &text);
-
-    if (r < 0)
-        return r;
-
-    const char *slash = strchr(text, '/');
-    bool good = slash && slash != text && slash[1] && !strchr(slash + 1, '/');
-    if (!good && strcmp(s->target_kind, "ReplicationController") != 0)
-        return spec_bad(target, "apiVersion", -EINVAL,
-                        "must name group and version such as apps/v1, is '%.80s'", text);
-
-    s->target_api_version = strdup(text);
-    return s->target_api_version ? 0 : spec_no_memory(target);
 }
 
 static int parse_target(const struct place *spec, struct hpa_spec *s)
@@ -79,31 +46,12 @@ static int parse_target(const struct place *spec, struct hpa_spec *s)
     int r = spec_enter(spec, "scaleTargetRef", &target);
 
     if (r == 0)
-        r = spec_name(&target, "kind", &s->target_kind);
+        r = spec_copy(&target, "kind", &s->target_kind);
     if (r == 0)
-        r = spec_name(&target, "name", &s->target_name);
+        r = spec_copy(&target, "name", &s->target_name);
     if (r == 0)
-        r = parse_api_version(&target, s);
+        r = spec_copy(&target, "apiVersion", &s->target_api_version);
     return r;
-}
-
-static int parse_bounds(const struct place *spec, struct hpa_spec *s)
-{
-    const struct range min = {.min = 1, .max = INT32_MAX, .otherwise = 1};
-    const struct range max = {.min = 1, .max = INT32_MAX};
-    int r;
-
-    if (!spec_get(spec, "maxReplicas"))
-        return spec_bad(spec, "maxReplicas", -EINVAL, "is required");
-    r = spec_int(spec, "minReplicas", min, &s->min);
-    if (r == 0)
-        r = spec_int(spec, "maxReplicas", max, &s->max);
-    if (r < 0)
-        return r;
-    if (s->max < s->min)
-        return spec_bad(spec, "maxReplicas", -EINVAL, "must be >= minReplicas (%d), is %d", s->min,
-                        s->max);
-    return 0;
 }
 
 static int parse_metrics(const struct place *spec, struct hpa_spec *s)
@@ -136,7 +84,7 @@ static int parse_behavior(const struct place *spec, struct hpa_spec *s)
     struct place behavior;
     int r = spec_enter(spec, "behavior", &behavior);
 
-    s->up.tolerance = s->down.tolerance = -1;
+    s->up.tolerance = s->down.tolerance = NAN;
     if (r < 0 || !behavior.object)
         return r;
 
@@ -144,19 +92,20 @@ static int parse_behavior(const struct place *spec, struct hpa_spec *s)
     return spec_behavior_parse(&behavior, &s->up, &s->down);
 }
 
-static int parse(const struct place *root, struct hpa_spec *s)
+static int parse_spec(const struct place *root, struct hpa_spec *s)
 {
     struct place spec;
-    int r = check_kind(root);
+    int r = parse_metadata(root, s);
 
-    if (r == 0)
-        r = parse_metadata(root, s);
+    s->min = 1;
     if (r == 0)
         r = spec_enter(root, "spec", &spec);
     if (r == 0)
         r = parse_target(&spec, s);
     if (r == 0)
-        r = parse_bounds(&spec, s);
+        r = spec_int(&spec, "minReplicas", &s->min);
+    if (r == 0)
+        r = spec_int(&spec, "maxReplicas", &s->max);
     if (r == 0)
         r = parse_metrics(&spec, s);
     if (r == 0)
@@ -164,20 +113,59 @@ static int parse(const struct place *root, struct hpa_spec *s)
     return r;
 }
 
-int hpa_spec_parse(const json_t *object, struct hpa_spec **ret, struct hpa_spec_error *ret_error)
+static int parse(const json_t *object, bool check, struct hpa_spec **ret,
+                 struct hpa_spec_error *ret_error)
 {
     struct place root = {.object = object, .error = ret_error};
     struct hpa_spec *s = calloc(1, sizeof(*s));
+    json_auto_t *newer = NULL;
+    int r = s ? 0 : spec_no_memory(&root);
 
-    *ret_error = (struct hpa_spec_error){0};
-    if (!s)
-        return spec_no_memory(&root);
-
-    int r = parse(&root, s);
+    if (r == 0 && spec_is_v1(object))
+        r = spec_from_v1(&root, &newer);
+    if (newer)
+        root.object = newer;
+    if (r == 0)
+        r = parse_spec(&root, s);
+    if (r == 0 && check)
+        r = spec_check(&root, newer);
     if (r < 0) {
         hpa_spec_free(s);
         return r;
     }
     *ret = s;
     return 0;
+}
+
+static int check_type(const json_t *object, struct hpa_spec_error *ret_error)
+{
+    const struct place root = {.object = object, .error = ret_error};
+    const char *version, *kind;
+    int r = spec_text(&root, "apiVersion", &version);
+
+    if (r == 0)
+        r = spec_text(&root, "kind", &kind);
+    if (r < 0)
+        return r;
+    if (strcmp(kind, "HorizontalPodAutoscaler") != 0)
+        return spec_bad(&root, "kind", "must be HorizontalPodAutoscaler, is '%.80s'", kind);
+    if (strcmp(version, "autoscaling/v2") != 0 && !spec_is_v1(object))
+        return spec_bad(&root, "apiVersion", "must be autoscaling/v2 or autoscaling/v1, is '%.80s'",
+                        version);
+    return 0;
+}
+
+int hpa_spec_parse(const json_t *object, struct hpa_spec **ret, struct hpa_spec_error *ret_error)
+{
+    *ret_error = (struct hpa_spec_error){0};
+
+    int r = check_type(object, ret_error);
+    return r < 0 ? r : parse(object, true, ret, ret_error);
+}
+
+int hpa_spec_parse_unchecked(const json_t *object, struct hpa_spec **ret,
+                             struct hpa_spec_error *ret_error)
+{
+    *ret_error = (struct hpa_spec_error){0};
+    return parse(object, false, ret, ret_error);
 }

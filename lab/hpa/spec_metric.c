@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "lab/hpa/spec_parts.h"
 
-#include "base/buf.h"
 #include "base/scoped.h"
-#include "kube/quantity.h"
-#include "kube/selector.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,241 +10,252 @@
 void spec_metric_done(struct hpa_metric *m)
 {
     free(m->name);
+    free(m->container);
+    free(m->object.api_version);
+    free(m->object.kind);
+    free(m->object.name);
     free(m->selector);
-    free(m->selector_error);
+    free(m->refused);
     free(m->selector_print);
     free(m->description);
     free(m->valid_message);
     json_decref(m->identifier);
+    json_decref(m->described);
 }
 
-static const struct {
-    const char *type, *member;
-    bool supported;
-    enum hpa_source source;
-} sources[] = {
-    {"Resource", "resource", true, HPA_RESOURCE},
-    {"External", "external", true, HPA_EXTERNAL},
-    {"ContainerResource", "containerResource", false, 0},
-    {"Pods", "pods", false, 0},
-    {"Object", "object", false, 0},
-};
+/* The first reason stays. */
+static int refuse(const struct place *at, struct hpa_metric *m, const char *why)
+{
+    if (!m->refused)
+        m->refused = strdup(why);
+    return m->refused ? 0 : spec_no_memory(at);
+}
 
 /* --- target --- */
 
-/* ret_milli is 0 when the member is absent. */
-static int parse_value(const struct place *target, const char *member, int64_t *ret_milli)
-{
-    const json_t *value = spec_get(target, member);
-    int r;
-
-    *ret_milli = 0;
-    if (!value)
-        return 0;
-    r = quantity_from_json(value, ret_milli);
-    if (r == -ERANGE)
-        return spec_bad(target, member, -EINVAL, "must be less than 9.2e15");
-    if (r < 0)
-        return spec_bad(target, member, -EINVAL, "must be a quantity such as 5, 200m or 1Gi");
-    if (*ret_milli <= 0)
-        return spec_bad(target, member, -EINVAL, "must be greater than 0");
-    return 0;
-}
-
-static int check_target_type(const struct place *target)
-{
+struct target {
     const char *type;
-    int r = spec_text(target, "type", &type);
-
-    if (r < 0)
-        return r;
-    if (!*type)
-        return spec_bad(target, "type", -EINVAL, "is required: Utilization, Value or AverageValue");
-    if (strcmp(type, "Utilization") != 0 && strcmp(type, "Value") != 0 &&
-        strcmp(type, "AverageValue") != 0)
-        return spec_bad(target, "type", -EINVAL,
-                        "must be Utilization, Value or AverageValue, is '%.80s'", type);
-    return 0;
-}
-
-struct target { /* 0: absent */
-    int64_t value, average_value;
+    const struct place *at;
+    int64_t value, average_value; /* milli */
     int32_t utilization;
 };
 
-static int parse_target(const struct place *source, struct place *ret_at, struct target *ret)
+static bool has(const struct target *t, const char *member)
 {
-    const struct range utilization = {.min = 1, .max = INT32_MAX};
-    int r = spec_enter(source, "target", ret_at);
+    return spec_get(t->at, member);
+}
+
+static int parse_milli(const struct place *at, const char *member, int64_t *ret)
+{
+    struct amount a = {0};
+    int r = spec_amount(at, member, &a);
 
     if (r == 0)
-        r = check_target_type(ret_at);
-    if (r == 0)
-        r = parse_value(ret_at, "value", &ret->value);
-    if (r == 0)
-        r = parse_value(ret_at, "averageValue", &ret->average_value);
-    if (r == 0)
-        r = spec_int(ret_at, "averageUtilization", utilization, &ret->utilization);
+        *ret = amount_milli(&a);
     return r;
 }
 
-/* The fields decide about the form, not target.type. */
-static int parse_resource_target(const struct place *source, struct hpa_metric *m)
+static int parse_target(const struct place *at, struct target *ret)
 {
-    struct target t = {0};
-    struct place at;
-    int r = parse_target(source, &at, &t);
+    int r = spec_text(at, "type", &ret->type);
 
-    if (r < 0)
-        return r;
-    if (!t.utilization && !t.average_value)
-        return spec_bad(&at, "averageUtilization", -EINVAL,
-                        "averageUtilization or averageValue must be set");
-    if (t.utilization && t.average_value)
-        return spec_bad(&at, "averageValue", -EINVAL,
-                        "must not be set together with averageUtilization");
-
-    m->form = t.average_value ? HPA_AVERAGE_VALUE : HPA_UTILIZATION;
-    m->target = t.average_value ? t.average_value : t.utilization;
-    return 0;
+    ret->at = at;
+    if (r == 0)
+        r = parse_milli(at, "value", &ret->value);
+    if (r == 0)
+        r = parse_milli(at, "averageValue", &ret->average_value);
+    if (r == 0)
+        r = spec_int(at, "averageUtilization", &ret->utilization);
+    return r;
 }
 
-static int parse_external_target(const struct place *source, struct hpa_metric *m)
+/* The members decide about the form, except with Object, where target.type must agree. */
+static enum hpa_form form_of(enum hpa_source source, const struct target *t)
 {
-    struct target t = {0};
-    struct place at;
-    int r = parse_target(source, &at, &t);
+    const bool resource = source == HPA_RESOURCE || source == HPA_CONTAINER_RESOURCE;
+    const bool object = source == HPA_OBJECT;
 
-    if (r < 0)
-        return r;
-    if (!t.value && !t.average_value)
-        return spec_bad(&at, "averageValue", -EINVAL, "averageValue or value must be set");
-    if (t.value && t.average_value)
-        return spec_bad(&at, "value", -EINVAL, "must not be set together with averageValue");
-
-    m->form = t.average_value ? HPA_AVERAGE_VALUE : HPA_VALUE;
-    m->target = t.average_value ? t.average_value : t.value;
-    return 0;
+    if (has(t, "averageValue") && (!object || strcmp(t->type, "AverageValue") == 0))
+        return HPA_AVERAGE_VALUE;
+    if (resource && has(t, "averageUtilization"))
+        return HPA_UTILIZATION;
+    if (source == HPA_EXTERNAL && has(t, "value"))
+        return HPA_VALUE;
+    if (object && has(t, "value") && strcmp(t->type, "Value") == 0)
+        return HPA_VALUE;
+    return HPA_NO_FORM;
 }
 
-/* --- sources --- */
+static const char *no_form_text(enum hpa_source source)
+{
+    switch (source) {
+    case HPA_RESOURCE:
+    case HPA_CONTAINER_RESOURCE:
+        return "invalid resource metric source: neither an average utilization target nor an "
+               "average value (usage) target was set";
+    case HPA_OBJECT:
+        return "invalid object metric source: neither a value target nor an average value target "
+               "was set";
+    case HPA_EXTERNAL:
+        return "invalid external metric source: neither a value target nor an average value target "
+               "was set";
+    case HPA_PODS:
+    case HPA_UNKNOWN_SOURCE:
+        break;
+    }
+    return "invalid pods metric source: no average value target was set"; /* ours; theirs crashes */
+}
+
+static int set_target(const struct place *source, struct hpa_metric *m)
+{
+    struct place at;
+    struct target t = {0};
+    int r = spec_enter(source, "target", &at);
+
+    if (r == 0)
+        r = parse_target(&at, &t);
+    if (r < 0)
+        return r;
+
+    m->form = form_of(m->source, &t);
+    m->target = m->form == HPA_UTILIZATION     ? t.utilization
+                : m->form == HPA_AVERAGE_VALUE ? t.average_value
+                                               : t.value;
+    if (m->form != HPA_NO_FORM)
+        return 0;
+    if (m->source == HPA_EXTERNAL) { /* looked at before its selector */
+        free(m->refused);
+        m->refused = NULL;
+    }
+    return refuse(source, m, no_form_text(m->source));
+}
+
+/* --- what is measured --- */
 
 static int parse_resource(const struct place *source, struct hpa_metric *m)
 {
-    int r = spec_name(source, "name", &m->name);
+    int r = spec_copy(source, "name", &m->name);
 
     if (r < 0)
         return r;
-    if (strcmp(m->name, "cpu") != 0 && strcmp(m->name, "memory") != 0)
-        return spec_bad(source, "name", -ENOTSUP,
-                        "resource '%.80s' is not supported yet; cpu and memory are", m->name);
-
-    m->resource = strcmp(m->name, "cpu") == 0 ? HPA_CPU : HPA_MEMORY;
-    return parse_resource_target(source, m);
+    m->resource = strcmp(m->name, "cpu") == 0      ? HPA_CPU
+                  : strcmp(m->name, "memory") == 0 ? HPA_MEMORY
+                                                   : HPA_OTHER_RESOURCE;
+    return m->source == HPA_CONTAINER_RESOURCE ? spec_copy(source, "container", &m->container) : 0;
 }
 
-/* A selector in error is the metric's trouble at every evaluation, not the object's. */
-static int parse_selector(const struct place *metric, struct hpa_metric *m)
-{
-    scoped(buf_done) struct buf text = {.max = 64 * KIB};
-    const json_t *object = spec_get(metric, "selector");
-    struct selector *selector = NULL;
-    struct err err = {0};
-    int r = selector_from_json(object, &selector, &err);
-
-    if (r == -EINVAL) {
-        m->selector_error = strdup(err.text);
-        r = m->selector_error ? 0 : -ENOMEM;
-    } else if (r == 0) {
-        r = selector_format(selector, &text);
-        selector_free(selector);
-    }
-    if (r == -E2BIG)
-        return spec_bad(metric, "selector", -EINVAL, "is longer than 64 KiB");
-    if (r < 0)
-        return spec_no_memory(metric);
-
-    m->selector = strdup(text.data ? text.data : "");
-    m->selector_print = spec_selector_print(object);
-    return m->selector && m->selector_print ? 0 : spec_no_memory(metric);
-}
-
-static int parse_external(const struct place *source, struct hpa_metric *m)
+static int parse_identifier(const struct place *source, struct hpa_metric *m)
 {
     struct place metric;
     int r = spec_enter(source, "metric", &metric);
 
     if (r == 0)
-        r = spec_name(&metric, "name", &m->name);
+        r = spec_copy(&metric, "name", &m->name);
+    return r < 0 ? r : spec_selector_parse(&metric, m);
+}
+
+static int parse_object(const struct place *source, struct hpa_metric *m)
+{
+    struct place described;
+    int r = spec_enter(source, "describedObject", &described);
+
     if (r == 0)
-        r = spec_enter(&metric, "selector", &(struct place){0});
+        r = spec_copy(&described, "kind", &m->object.kind);
     if (r == 0)
-        r = parse_selector(&metric, m);
+        r = spec_copy(&described, "name", &m->object.name);
+    if (r == 0)
+        r = spec_copy(&described, "apiVersion", &m->object.api_version);
     if (r < 0)
         return r;
 
-    const json_t *selector = spec_get(&metric, "selector");
-    m->identifier = json_pack("{s:s}", "name", m->name);
-    if (!m->identifier)
-        return spec_no_memory(source);
-    if (selector && json_object_set_new(m->identifier, "selector", json_deep_copy(selector)) < 0)
-        return spec_no_memory(source);
-    return parse_external_target(source, m);
+    m->described = json_pack("{s:s, s:s, s:s*}", "kind", m->object.kind, "name", m->object.name,
+                             "apiVersion", *m->object.api_version ? m->object.api_version : NULL);
+    return m->described ? parse_identifier(source, m) : spec_no_memory(source);
 }
 
-/* --- the entry --- */
+static const struct {
+    const char *type, *member;
+    int (*parse)(const struct place *source, struct hpa_metric *m);
+} sources[] = {
+    [HPA_RESOURCE] = {"Resource", "resource", parse_resource},
+    [HPA_CONTAINER_RESOURCE] = {"ContainerResource", "containerResource", parse_resource},
+    [HPA_PODS] = {"Pods", "pods", parse_identifier},
+    [HPA_OBJECT] = {"Object", "object", parse_object},
+    [HPA_EXTERNAL] = {"External", "external", parse_identifier},
+};
 
-static int only_member(const struct place *at, const char *wanted)
+static int parse_source(const struct place *at, enum hpa_source i, struct hpa_metric *m)
 {
-    for (size_t i = 0; i < ARRAY_LEN(sources); i++)
-        if (strcmp(sources[i].member, wanted) != 0 && spec_get(at, sources[i].member))
-            return spec_bad(at, sources[i].member, -EINVAL,
-                            "must not be set in a metric that has '%s'", wanted);
-    if (!spec_get(at, wanted))
-        return spec_bad(at, wanted, -EINVAL, "is required in a metric of this type");
-    return 0;
+    struct place source;
+    int r = spec_enter(at, sources[i].member, &source);
+
+    m->source = i;
+    if (r == 0)
+        r = sources[i].parse(&source, m);
+    return r < 0 ? r : set_target(&source, m);
 }
 
-static int parse_type(const struct place *at, size_t *ret_source)
+/* Members that the type does not want must be readable all the same. */
+static int parse_others(const struct place *at, enum hpa_source wanted)
 {
-    const char *type;
-    int r = spec_text(at, "type", &type);
+    int r = 0;
 
-    if (r < 0)
-        return r;
-    for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
-        if (strcmp(type, sources[i].type) != 0)
-            continue;
-        if (!sources[i].supported)
-            return spec_bad(at, "type", -ENOTSUP,
-                            "metric type %s is not supported yet; Resource and External are", type);
-        *ret_source = i;
-        return 0;
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(sources); i++) {
+        struct hpa_metric ignored = {0};
+        if (i != wanted && spec_get(at, sources[i].member))
+            r = parse_source(at, (enum hpa_source)i, &ignored);
+        spec_metric_done(&ignored);
     }
-    return spec_bad(at, "type", -EINVAL,
-                    "must be Resource, ContainerResource, Pods, Object or External, is '%.80s'",
-                    type);
+    return r;
 }
 
-static int describe(const struct place *at, struct hpa_metric *m)
+static int parse_unknown(const struct place *at, const char *type, struct hpa_metric *m)
 {
-    int r;
+    char why[160];
 
-    if (m->source == HPA_EXTERNAL)
-        r = asprintf(&m->description, "external metric %s(%s)", m->name, m->selector_print);
-    else if (m->form == HPA_UTILIZATION)
-        r = asprintf(&m->description, "%s resource utilization (percentage of request)", m->name);
-    else
-        r = asprintf(&m->description, "%s resource", m->name);
-    if (r < 0) {
+    m->source = HPA_UNKNOWN_SOURCE;
+    m->form = HPA_NO_FORM;
+    m->name = strdup(type);
+    (void)snprintf(why, sizeof(why), "unknown metric source type \"%.80s\"", type);
+    return m->name ? refuse(at, m, why) : spec_no_memory(at);
+}
+
+/* --- how the controller calls it --- */
+
+static int describe(struct hpa_metric *m)
+{
+    const char *name = m->name;
+
+    switch (m->source) {
+    case HPA_RESOURCE:
+    case HPA_CONTAINER_RESOURCE:
+        if (m->form != HPA_UTILIZATION)
+            return asprintf(&m->description, "%s resource", name);
+        return asprintf(&m->description, "%s%s resource utilization (percentage of request)", name,
+                        m->source == HPA_CONTAINER_RESOURCE ? " container" : "");
+    case HPA_PODS:
+        return asprintf(&m->description, "pods metric %s", name);
+    case HPA_OBJECT:
+        if (m->form == HPA_VALUE)
+            return asprintf(&m->description, "%s metric %s", m->object.kind, name);
+        break;
+    case HPA_EXTERNAL:
+        break;
+    case HPA_UNKNOWN_SOURCE:
+        return asprintf(&m->description, "%s", name);
+    }
+    return asprintf(&m->description, "external metric %s(%s)", name, m->selector_print);
+}
+
+static int add_texts(const struct place *at, struct hpa_metric *m)
+{
+    if (describe(m) < 0) {
         m->description = NULL; /* asprintf leaves it undefined */
         return spec_no_memory(at);
     }
-
-    r = asprintf(&m->valid_message,
+    if (asprintf(&m->valid_message,
                  "the HPA was able to successfully calculate a replica count from %s",
-                 m->description);
-    if (r < 0) {
+                 m->description) < 0) {
         m->valid_message = NULL;
         return spec_no_memory(at);
     }
@@ -257,20 +264,19 @@ static int describe(const struct place *at, struct hpa_metric *m)
 
 int spec_metric_parse(const struct place *at, struct hpa_metric *m)
 {
-    struct place source;
+    const char *type;
     size_t i = 0;
-    int r = parse_type(at, &i);
+    int r = spec_text(at, "type", &type);
 
-    if (r == 0)
-        r = only_member(at, sources[i].member);
-    if (r == 0)
-        r = spec_enter(at, sources[i].member, &source);
     if (r < 0)
         return r;
-
-    m->source = sources[i].source;
-    r = m->source == HPA_RESOURCE ? parse_resource(&source, m) : parse_external(&source, m);
-    return r < 0 ? r : describe(at, m);
+    while (i < ARRAY_LEN(sources) && strcmp(type, sources[i].type) != 0)
+        i++;
+    r = parse_others(at, (enum hpa_source)i);
+    if (r == 0)
+        r = i < ARRAY_LEN(sources) ? parse_source(at, (enum hpa_source)i, m)
+                                   : parse_unknown(at, type, m);
+    return r < 0 ? r : add_texts(at, m);
 }
 
 int spec_metric_default(const struct place *at, struct hpa_metric *m)
@@ -280,5 +286,5 @@ int spec_metric_default(const struct place *at, struct hpa_metric *m)
     m->form = HPA_UTILIZATION;
     m->target = 80;
     m->name = strdup("cpu");
-    return m->name ? describe(at, m) : spec_no_memory(at);
+    return m->name ? add_texts(at, m) : spec_no_memory(at);
 }

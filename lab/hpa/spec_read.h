@@ -2,11 +2,13 @@
 /* spec_read: typed members of an API object, with the field's path in the error.
  *
  * A place is an object and its path; "" is the root. Functions return 0, -EINVAL with the error
- * filled, or -ENOMEM. One thread. */
+ * filled (a member of a wrong type), or -ENOMEM. One thread. */
 #ifndef LAB_HPA_SPEC_READ_H
 #define LAB_HPA_SPEC_READ_H
 
 #include "lab/hpa/hpa.h"
+
+#include "kube/amount.h"
 
 struct place {
     const json_t *object; /* NULL: absent */
@@ -14,14 +16,17 @@ struct place {
     struct hpa_spec_error *error;
 };
 
-struct range {
-    int32_t min, max, otherwise; /* otherwise: when the field is absent */
-};
-
-/* Fails at a member of the place; member NULL: at the place itself. Returns code. */
-int spec_bad(const struct place *at, const char *member, int code, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+/* Fails at a member of the place; member NULL: at the place itself. Returns -EINVAL. */
+int spec_bad(const struct place *at, const char *member, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 int spec_no_memory(const struct place *at);
+
+/* Adds one of several errors to those that the place's error has; the same one only once. */
+void spec_complain(const struct place *at, const char *member, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* 0, or -EINVAL when there were complaints, with brackets around several. */
+int spec_complaints(struct hpa_spec_error *error);
 
 /* The member, or NULL when absent or null. */
 json_t *spec_get(const struct place *at, const char *member);
@@ -38,9 +43,11 @@ int spec_list(const struct place *at, const char *member, size_t *ret_count);
 /* Borrowed; "" when absent. */
 int spec_text(const struct place *at, const char *member, const char **ret);
 
-/* New; required, and a name that may stand in a path. */
-int spec_name(const struct place *at, const char *member, char **ret);
+/* The same, new. */
+int spec_copy(const struct place *at, const char *member, char **ret);
 
-int spec_int(const struct place *at, const char *member, struct range range, int32_t *ret);
+/* *ret keeps its value when the member is absent. */
+int spec_int(const struct place *at, const char *member, int32_t *ret);
+int spec_amount(const struct place *at, const char *member, struct amount *ret);
 
 #endif

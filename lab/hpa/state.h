@@ -24,8 +24,8 @@ struct hpa {
     struct texts texts;
 };
 
-/* FailedGetScale or a selector's, FailedComputeMetricsReplicas, the rescale. */
-#define EVENTS_EXTRA 3
+/* FailedGetScale or a selector's, FailedComputeMetricsReplicas, the rescale, FailedUpdateStatus. */
+#define EVENTS_EXTRA 4
 
 /* The windows in force. */
 uint64_t state_up_window_ns(const struct hpa_spec *spec);

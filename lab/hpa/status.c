@@ -19,10 +19,14 @@ static void set(struct hpa_decision *d, const char *type, bool status, const cha
     while (i < d->condition_count && strcmp(d->conditions[i].type, type) != 0)
         i++;
     assert(i < ARRAY_LEN(d->conditions));
-    if (i == d->condition_count)
-        d->condition_count++;
-    d->conditions[i] = (struct hpa_condition){
-        .type = type, .status = status, .reason = reason, .message = message};
+    const bool first = i == d->condition_count;
+    d->condition_count += first;
+    const struct hpa_condition before = d->conditions[i];
+    d->conditions[i] = (struct hpa_condition){.type = type,
+                                              .status = status,
+                                              .flipped = !first && before.status != status,
+                                              .reason = reason,
+                                              .message = message};
 }
 
 static void add_event(struct hpa *hpa, struct hpa_decision *d, const char *type, const char *reason,
@@ -77,18 +81,30 @@ void status_metric_failed(struct hpa *hpa, const struct hpa_result *result, stru
 /* The error of a metric as it comes out of the layers above it. */
 static const char *wrapped(struct hpa *hpa, const struct hpa_metric *m, const struct hpa_result *r)
 {
-    if (m->source == HPA_RESOURCE)
-        return texts_format(&hpa->texts, "failed to get %s resource metric value: %s", m->name,
-                            r->error);
-    if (m->form == HPA_AVERAGE_VALUE)
-        return texts_format(&hpa->texts,
-                            "failed to get %s external metric value: failed to get %s external "
-                            "metric: %s",
-                            m->name, m->name, r->error);
-    return texts_format(&hpa->texts,
-                        "failed to get %s external metric value: failed to get external metric "
-                        "%s: %s",
-                        m->name, m->name, r->error);
+    struct texts *t = &hpa->texts;
+    const char *inner = r->error;
+
+    switch (m->source) {
+    case HPA_RESOURCE:
+        return texts_format(t, "failed to get %s resource metric value: %s", m->name, inner);
+    case HPA_CONTAINER_RESOURCE:
+        return texts_format(t, "failed to get %s container metric value: %s", m->container, inner);
+    case HPA_PODS:
+        return texts_format(t, "failed to get pods metric value: %s", inner);
+    case HPA_OBJECT:
+        if (m->form == HPA_AVERAGE_VALUE && !m->refused)
+            inner = texts_format(t, "failed to get %s object metric: %s", m->name, inner);
+        return texts_format(t, "failed to get object metric value: %s", inner);
+    case HPA_EXTERNAL:
+        if (m->form == HPA_AVERAGE_VALUE)
+            inner = texts_format(t, "failed to get %s external metric: %s", m->name, inner);
+        else if (m->form == HPA_VALUE)
+            inner = texts_format(t, "failed to get external metric %s: %s", m->name, inner);
+        return texts_format(t, "failed to get %s external metric value: %s", m->name, inner);
+    case HPA_UNKNOWN_SOURCE:
+        break;
+    }
+    return inner;
 }
 
 const char *status_metrics_failed(struct hpa *hpa, const struct hpa_spec *spec,
@@ -174,4 +190,17 @@ void status_write_failed(struct hpa *hpa, const char *error, struct hpa_decision
     set(d, ABLE_TO_SCALE, false, "FailedUpdateScale",
         texts_format(&hpa->texts, "the HPA controller was unable to update the target scale: %s",
                      error));
+}
+
+/* The controller writes the status before it reports a failed computation. */
+void status_not_kept(struct hpa *hpa, const char *error, struct hpa_decision *d)
+{
+    struct hpa_event *last = d->event_count ? &hpa->events[d->event_count - 1] : NULL;
+    const struct hpa_event failed = last ? *last : (struct hpa_event){0};
+    const bool before = last && strcmp(last->reason, "FailedComputeMetricsReplicas") == 0;
+
+    d->event_count -= before;
+    add_event(hpa, d, "Warning", "FailedUpdateStatus", texts_format(&hpa->texts, "%s", error));
+    if (before)
+        add_event(hpa, d, failed.type, failed.reason, failed.message);
 }

@@ -30,4 +30,7 @@ void status_limited(struct hpa_decision *d);
 void status_written(struct hpa *hpa, struct hpa_decision *d);
 void status_write_failed(struct hpa *hpa, const char *error, struct hpa_decision *d);
 
+/* The status could not be written. */
+void status_not_kept(struct hpa *hpa, const char *error, struct hpa_decision *d);
+
 #endif

@@ -21,7 +21,7 @@ const DASH = "–";
 
 const state = {
   point: null, // the newest
-  series: new Map(), // by target key: [{t, wall, current, desired, min, max, value, target, load}]
+  series: new Map(), // by target key: what remember() takes from each point
   shown: null, // key of the target on the page
   picked: false, // by a key press; a new target does not take its place then
   paused: false,
@@ -106,6 +106,8 @@ function remember(point) {
       max: target.replicas?.max,
       value: target.metric?.error ? null : target.metric?.value,
       target: target.metric?.target,
+      low: target.metric?.low,
+      high: target.metric?.high,
       load: target.queue ? target.queue.depth : target.load?.rate,
     });
     if (points.length > MAX_POINTS) points.splice(0, points.length - MAX_POINTS);
@@ -255,7 +257,7 @@ function showDecision(target) {
   const error = target.metric?.error;
   const before = el("words").textContent;
   setText(el("sentence"), unbroken(target.decision?.sentence || "No decision yet"));
-  setText(el("why"), unbroken(error || target.decision?.why || ""));
+  setText(el("why"), unbroken(target.decision?.why || error || ""));
   el("why").classList.toggle("error", Boolean(error));
   setAttribute(el("decision"), "data-turn", turnOf(target));
   const next = target.decision?.next_in;
@@ -295,8 +297,8 @@ function showMetric(metric) {
   setNumber(el("metric-value"), metric.error ? "<unknown>" : withUnit(metric.value, metric.unit));
   el("metric-value").classList.toggle("error", Boolean(metric.error));
   setText(el("metric-target"), `target ${withUnit(metric.target, metric.unit)}${perPod}`);
-  const band = `${short(low(metric))} – ${withUnit(high(metric), metric.unit)} tolerated`;
-  setText(el("tolerated"), isNumber(metric.target) ? band : "");
+  const band = `${short(metric.low)} – ${withUnit(metric.high, metric.unit)} tolerated`;
+  setText(el("tolerated"), isNumber(metric.low) ? band : "");
 }
 
 function showLoad(load) {
@@ -640,7 +642,7 @@ function drawCharts(target) {
   const { min, max, points } = visible(all, state.point);
   const [replicas, metric, load] = charts;
   fill(replicas, points, [(p) => p.current, (p) => p.desired, (p) => p.min, (p) => p.max]);
-  fill(metric, points, [(p) => p.value, (p) => p.target, low, high]);
+  fill(metric, points, [(p) => p.value, (p) => p.target, (p) => p.low, (p) => p.high]);
   fill(load, points, [(p) => p.load]);
   scaleReplicas(replicas, points);
   metric.options.scales.y.suggestedMax = 1.6 * (target.metric?.target ?? 0);
@@ -656,10 +658,6 @@ function drawCharts(target) {
 function fill(chart, points, picks) {
   picks.forEach((pick, i) => (chart.data.datasets[i].data = thin(points, pick)));
 }
-
-/* The controller's tolerance: a ratio within 10 % of 1 changes nothing. */
-const low = (p) => p.target * 0.9;
-const high = (p) => p.target * 1.1;
 
 /* All of min..max is shown if that is readable, else what was used of it. */
 function scaleReplicas(chart, points) {

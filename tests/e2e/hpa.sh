@@ -25,6 +25,7 @@ while [ $# -gt 0 ]; do
 done
 [ -n "$seed" ] || seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 
+command -v go >/dev/null || { echo "hpa: needs Go 1.26 or later in PATH" >&2; exit 2; }
 root=$(cd "$(dirname "$0")/../.." && pwd)
 out=$root/build/oracle
 mkdir -p "$out"

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""swell-workload queue and work, from outside: no job is lost, whoever is killed, and every one done
-twice is counted."""
+"""swell-workload queue and work, from outside: no job is lost, whoever is killed, and every one
+done twice is counted."""
 import concurrent.futures
 import json
 import os
 import re
+import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import threading
 import time
 import unittest
 
-from program import DEADLINE_S, Program, run, wait_until
+from program import BIN, DEADLINE_S, Program, run, wait_until
 
 
 def metric(program, name):
@@ -48,6 +50,14 @@ class Queue(Program):
 
     def stats(self, queue="jobs"):
         return self.json("/queues/" + queue)
+
+
+class InFolderOfItsOwn(Queue):
+    """A queue that a shell script ($1 folder, $2 programs) starts in a mount namespace."""
+
+    def __init__(self, script, folder):
+        Program.__init__(self, shutil.which("unshare"), "-rm", "sh", "-c", script, "sh", folder,
+                         BIN)
 
 
 class Worker(Program):
@@ -134,6 +144,7 @@ class Interface(WithFile):
                     ("/queues/jobs/ack", '{"id":"a"}', 400, "id and lease must be given"),
                     ("/queues/jobs/ack", '{"id":"a","lease":"1-1"}', 404, "knows no job 'a'"),
                     ("/queues/jobs/nack", "", 404, "nothing is served at"),
+                    ("/queues/jobs/ack", "", 400, "id and lease must be given"),
                     ("/queues/jobs", "", 405, "another method")):
                 got, _, text = q.request("POST", path, body)
                 answer = json.loads(text)
@@ -156,6 +167,179 @@ class Interface(WithFile):
             self.assertEqual((status, headers["Retry-After"]), (429, "1"))
             self.assertIn("queue 'jobs' holds 10 jobs", json.loads(text)["message"])
             self.assertEqual(q.put("other")[0], 201)
+
+
+class Complete(WithFile):
+    """What goes beyond put, lease and acknowledge."""
+
+    def test_many_jobs_are_put_at_once_and_carry_data(self):
+        with Queue(self.db) as q:
+            status, answer = q.post("jobs/jobs", jobs=[{"cpu_ms": 1, "id": "a", "data": "é\""},
+                                                       {"cpu_ms": 2, "id": "b", "count": 2},
+                                                       {"cpu_ms": 3}])
+            self.assertEqual((status, answer["count"], answer["new"]), (201, 4, 4))
+            self.assertEqual(answer["ids"][:2], ["a", "b"])
+            jobs = q.lease(max=10)
+            self.assertEqual([j["id"] for j in jobs], ["a", "b.1", "b.2", answer["ids"][2]])
+            self.assertEqual([j.get("data") for j in jobs], ["é\"", None, None, None])
+
+    def test_a_list_with_one_wrong_job_puts_nothing(self):
+        with Queue(self.db) as q:
+            status, answer = q.post("jobs/jobs", jobs=[{"cpu_ms": 1}, {"cpu_ms": -1}])
+            self.assertEqual(status, 400)
+            self.assertIn("job 2 of the list: cpu_ms takes", answer["message"])
+            self.assertEqual(q.get("/queues/jobs")[0], 404)
+
+    def test_a_queue_can_be_made_before_it_is_used(self):
+        with Queue(self.db) as q:
+            self.assertEqual(q.get("/queues/a")[0], 404)
+            self.assertEqual(q.request("PUT", "/queues/a")[0], 201)
+            self.assertEqual(q.request("PUT", "/queues/a")[0], 200)
+            self.assertEqual(q.stats("a")["depth"], 0)
+            self.assertEqual(q.request("PUT", "/queues/A")[0], 400)
+
+    def test_a_delayed_job_waits(self):
+        with Queue(self.db) as q:
+            q.put(id="a", delay_seconds=0.5)
+            self.assertEqual((q.stats()["depth"], q.stats()["delayed"]), (0, 1))
+            began = time.monotonic()
+            [job] = q.lease(wait_seconds=20)
+            self.assertEqual(job["id"], "a")
+            self.assertGreater(time.monotonic() - began, 0.2)
+            self.assertGreaterEqual(job["age_seconds"], 0.5)
+
+    def test_a_lease_is_extended(self):
+        with Queue(self.db) as q:
+            q.put(id="a")
+            [job] = q.lease(lease_seconds=0.3)
+            self.assertEqual(q.post("jobs/extend", id="a", lease=job["lease"], lease_seconds=600),
+                             (200, {"id": "a", "lease_seconds": 600.0}))
+            self.assertEqual(q.lease(wait_seconds=0.6), [])
+            self.assertEqual(q.ack(job)[0], 200)
+
+    def test_failures_delay_then_kill_and_the_dead_can_be_seen_and_requeued(self):
+        with Queue(self.db, "--max-attempts=2", "--retry-delay=100ms") as q:
+            q.put(id="a")
+            for outcome in ("delayed", "dead"):
+                [job] = q.lease(wait_seconds=20)
+                self.assertEqual(q.post("jobs/fail", id="a", lease=job["lease"], reason="no luck"),
+                                 (200, {"id": "a", "outcome": outcome}))
+            [dead] = q.json("/queues/jobs/jobs?state=dead")["jobs"]
+            self.assertEqual((dead["id"], dead["state"], dead["attempt"], dead["note"]),
+                             ("a", "dead", 2, "no luck"))
+            self.assertEqual(metric(q, 'swell_queue_dead{queue="jobs"}'), 1)
+            self.assertEqual(q.post("jobs/requeue", id="b")[0], 404)
+            self.assertEqual(q.post("jobs/requeue", id="a")[1]["requeued"], 1)
+            [job] = q.lease()
+            self.assertEqual(q.post("jobs/release", id="a", lease=job["lease"]),
+                             (200, {"id": "a", "outcome": "ready"}))
+            [job] = q.lease()
+            self.assertEqual(job["attempt"], 1)
+
+    def test_peek_shows_without_taking(self):
+        with Queue(self.db) as q:
+            q.put(id="b", count=3)
+            q.lease(worker="w-7", lease_seconds=600)
+            self.assertEqual([j["id"] for j in q.json("/queues/jobs/jobs?limit=1")["jobs"]],
+                             ["b.2"])
+            [leased] = q.json("/queues/jobs/jobs?state=leased")["jobs"]
+            self.assertEqual((leased["id"], leased["note"]), ("b.1", "w-7"))
+            self.assertLess(590, leased["seconds_left"])
+            self.assertEqual(q.stats()["depth"], 2)
+            for query in ("state=asleep", "limit=0", "limit=101", "id=a/b"):
+                self.assertEqual(q.get("/queues/jobs/jobs?" + query)[0], 400, query)
+            self.assertEqual(q.get("/queues/none/jobs")[0], 404)
+
+    def test_a_purge_takes_many_and_leaves_what_is_leased(self):
+        with Queue(self.db) as q:
+            q.put(count=5000)
+            [held] = q.lease(lease_seconds=600)
+            status, _, text = q.request("DELETE", "/queues/jobs/jobs")
+            self.assertEqual((status, json.loads(text)), (200, {"queue": "jobs", "purged": 4999}))
+            stats = q.stats()
+            self.assertEqual((stats["depth"], stats["in_flight"], stats["purged"]), (0, 1, 4999))
+            self.assertEqual(q.ack(held)[0], 200)
+            self.assertEqual(q.request("DELETE", "/queues/jobs/jobs?state=leased")[0], 400)
+
+    def test_rates_are_those_of_the_last_seconds(self):
+        with Queue(self.db) as q:
+            q.put()
+            wait_until(lambda: q.put()[0] == 201 and q.stats()["arrival_per_second"] > 0, "a rate")
+            self.assertEqual(q.stats()["service_per_second"], 0)
+            def serve():
+                for job in q.lease(max=10):
+                    q.ack(job)
+                q.put()
+                return q.stats()["service_per_second"] > 0
+            wait_until(serve, "a service rate")
+
+    def test_scalers_of_rabbitmq_can_read_it(self):
+        with Queue(self.db) as q:
+            q.put(count=5)
+            q.lease(max=2)
+            for path in ("/api/queues/%2F/jobs", "/api/queues/%2f/jobs", "/api/queues/prod/jobs"):
+                answer = q.json(path)
+                self.assertEqual((answer["name"], answer["messages"], answer["messages_ready"],
+                                  answer["messages_unacknowledged"]), ("jobs", 5, 3, 2))
+                for name in ("publish_details", "deliver_get_details", "ack_details"):
+                    self.assertGreaterEqual(answer["message_stats"][name]["rate"], 0)
+            self.assertEqual(q.json("/api/queues/%2F/jobs")["vhost"], "/")
+            for path in ("/api/queues/%2F/none", "/api/queues/jobs"):
+                status, _, text = q.get(path)
+                self.assertEqual((status, json.loads(text)["error"]), (404, "Object Not Found"))
+
+
+class FullDisk(WithFile):
+    """A disk that is full refuses puts with 507, is still worked off, and loses nothing."""
+
+    def fill(self, q):
+        """Puts until the queue refuses; how many were taken."""
+        count = 0
+        while True:
+            status, answer = q.put(id=f"a{count}", data=60000 * "x")
+            if status != 201:
+                self.assertEqual((status, answer["code"]), (507, 507), answer)
+                self.assertIn("kept for acknowledgements", answer["message"])
+                return count
+            count += 1
+
+    def work_off(self, q):
+        done = set()
+        while jobs := q.lease(max=20, lease_seconds=600):
+            for job in jobs:
+                self.assertEqual(q.ack(job)[0], 200)
+                done.add(job["id"])
+        return done
+
+    def test_a_file_that_may_not_grow_is_worked_off_and_takes_puts_again(self):
+        with Queue(self.db, "--max-disk-mib=16", "--keep-done=0s") as q:
+            count = self.fill(q)
+            self.assertGreater(count, 90)
+            self.assertEqual(len(self.work_off(q)), count)
+            wait_until(lambda: q.put(id="again", data=60000 * "x")[0] == 201, "room again")
+            self.assertLess(os.path.getsize(self.db), 17 << 20)
+
+    def test_a_full_file_system_loses_nothing(self):
+        """A tmpfs of 24 MiB that only this queue sees."""
+        probe = subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", self.folder],
+                               capture_output=True, check=False)
+        if probe.returncode:
+            self.skipTest(f"no file systems for tests here: {probe.stderr.decode().strip()}")
+        script = ('mount -t tmpfs -o size=24m none "$1" && '
+                  'exec "$2/swell-workload" queue --address=127.0.0.1 --port=0 --db="$1/q.db"')
+        with InFolderOfItsOwn(script, self.folder) as q:
+            count = self.fill(q)
+            self.assertGreater(count, 50)
+            filler = os.path.join(f"/proc/{q.process.pid}/root", self.folder.lstrip("/"), "filler")
+            with open(filler, "wb", buffering=0) as f, self.assertRaises(OSError):
+                while True:
+                    f.write(4096 * b"x")  # somebody else takes what was kept
+            self.assertEqual(q.put(id="b", data=60000 * "x")[0], 507)
+            self.assertEqual(q.stats()["depth"], count)
+            os.remove(filler)
+            self.assertEqual(self.work_off(q), {f"a{i}" for i in range(count)})
+            self.assertEqual(q.stats()["done"], count)
+            self.assertEqual(q.stop(), 0)
 
 
 class Leases(WithFile):
@@ -275,7 +459,7 @@ class Work(WithFile):
             stats = q.stats()
             self.assertEqual((stats["depth"], stats["in_flight"]), (0, 0))
             self.assertEqual((stats["duplicates"], stats["expired"]), (0, 0))
-            self.assertAlmostEqual(metric(w, "swell_burn_cpu_seconds_total"), 0.1, delta=0.005)
+            self.assertAlmostEqual(metric(w, 'swell_burn_cpu_seconds_total{purpose="job"}'), 0.1, delta=0.005)
             wait_until(lambda: metric(w, 'swell_jobs_total{queue="jobs",outcome="done"}') == 20,
                        "the worker has counted them, too")
             self.assertEqual(w.json("/version")["role"], "work")
@@ -311,12 +495,39 @@ class Work(WithFile):
             self.assertIn(stats["done"], (1, 2))  # 2: one was done just before the signal
             self.assertEqual(stats["depth"] + stats["done"], 5)
 
-    def test_a_job_that_outlasts_the_drain_is_left_and_that_is_a_failure(self):
-        with Queue(self.db) as q, Worker(q.url(), "--drain-timeout=100ms") as w:
-            q.put(cpu_ms=60000)
-            wait_until(lambda: q.stats()["in_flight"] == 1, "leased")
-            self.assertEqual(w.stop(), 1)
-            w.wait_for_line("a job is left undone")
+    def test_a_job_that_outlasts_the_drain_is_given_back_untried(self):
+        with Queue(self.db) as q:
+            with Worker(q.url(), "--drain-timeout=100ms", "--lease=600s", "--concurrency=2") as w:
+                q.put(cpu_ms=60000, count=2)
+                wait_until(lambda: q.stats()["in_flight"] == 2, "leased")
+                self.assertEqual(w.stop(), 0)
+                w.wait_for_line("a job is given back")
+            stats = q.stats()
+            self.assertEqual((stats["depth"], stats["in_flight"], stats["released"]), (2, 0, 2))
+            self.assertEqual([j["attempt"] for j in q.lease(max=2)], [1, 1])
+
+    def test_a_job_that_cannot_be_given_back_is_a_failure(self):
+        with Queue(self.db) as q:
+            with Worker(q.url(), "--drain-timeout=100ms", "--lease=600s") as w:
+                q.put(cpu_ms=60000)
+                wait_until(lambda: q.stats()["in_flight"] == 1, "leased")
+                q.stop(signal.SIGKILL)
+                self.assertEqual(w.stop(), 1)
+                w.wait_for_line("the queue could not be told")
+
+    def test_jobs_that_always_fail_are_dead_after_their_attempts_and_can_be_requeued(self):
+        with Queue(self.db, "--max-attempts=3", "--retry-delay=10ms") as q:
+            with Worker(q.url(), "--fail-rate=1") as w:
+                q.put(count=5)
+                wait_until(lambda: q.stats()["dead"] == 5, "all dead")
+                self.assertEqual((q.stats()["failed"], q.stats()["done"]), (15, 0))
+                wait_until(lambda: metric(w, 'swell_jobs_total{queue="jobs",outcome="failed"}')
+                           == 15, "counted by the worker, too")
+            with Worker(q.url()) as w:
+                self.assertEqual(q.post("jobs/requeue"), (200, {"queue": "jobs", "requeued": 5}))
+                wait_until(lambda: q.stats()["done"] == 5, "done after all")
+                wait_until(lambda: metric(w, 'swell_job_wait_seconds_count{queue="jobs"}') == 5,
+                           "waits are measured")
 
     def test_work_that_outlasts_its_lease_is_counted_as_a_duplicate(self):
         with Queue(self.db) as q, Worker(q.url(), "--lease=200ms") as w:

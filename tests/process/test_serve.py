@@ -2,51 +2,14 @@
 """swell-workload serve, from outside: what it answers, what it costs, what it refuses, how it ends."""
 import concurrent.futures
 import http.client
-import re
 import signal
 import socket
+import subprocess
 import time
 import unittest
 
 from program import DEADLINE_S, Program, run, wait_until
-
-
-def serve(*flags, **more):
-    return Program("swell-workload", "serve", "--address=127.0.0.1", "--port=0", *flags, **more)
-
-
-def metric(program, name):
-    """The value of a series, written as in the exposition; 0 when it is not there."""
-    _, _, text = program.get("/metrics")
-    found = re.search(r"^" + re.escape(name) + r" (\S+)$", text, re.MULTILINE)
-    return float(found.group(1)) if found else 0
-
-
-class Waiting:
-    """Requests that were sent and whose answers nobody reads; closing is going away."""
-
-    def __init__(self, program, count, path="/?cpu_ms=60000"):
-        self.sockets = []
-        for _ in range(count):
-            s = socket.create_connection((program.address, program.port), timeout=DEADLINE_S)
-            s.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            self.sockets.append(s)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for s in self.sockets:
-            s.close()
-
-
-def wait_for_line_behind_one_burn(program, waiting):
-    """Until one request burns and all others wait. The number in line alone does not say so: it is
-    reached too early while the burner has not taken its request and the last one is not there."""
-    def seen():
-        arrived = metric(program, "http_requests_in_flight") - 1  # the scrape is one as well
-        return (arrived, metric(program, "swell_requests_waiting")) == (1 + waiting, waiting)
-    wait_until(seen, f"1 burns, {waiting} in line")
+from serving import Waiting, burned_s, metric, serve, wait_for_line_behind_one_burn
 
 
 def post_too_much(program, path, size):
@@ -79,7 +42,7 @@ class Answers(unittest.TestCase):
             self.assertEqual((version["program"], version["role"]), ("swell-workload", "serve"))
             _, headers, text = p.get("/metrics")
             self.assertEqual(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
-            for name in ("http_requests_in_flight", "swell_burn_cpu_seconds_total",
+            for name in ("http_requests_in_flight", "swell_requests_burning",
                          "swell_requests_waiting", "process_cpu_seconds_total"):
                 self.assertIn(f"\n{name} ", text)
 
@@ -115,10 +78,10 @@ class Costs(unittest.TestCase):
         with serve("--cpu-ms=5") as p:
             for path, count, asked_s in (("/", 20, 0.1), ("/?cpu_ms=1", 100, 0.1),
                                          ("/?cpu_ms=100", 2, 0.2)):
-                before = metric(p, "swell_burn_cpu_seconds_total")
+                before = burned_s(p)
                 for _ in range(count):
                     self.assertEqual(p.get(path)[2], "OK!")
-                used_s = metric(p, "swell_burn_cpu_seconds_total") - before
+                used_s = burned_s(p) - before
                 self.assertAlmostEqual(used_s, asked_s, delta=0.04 * asked_s, msg=path)
 
     def test_the_kernel_accounts_for_the_same(self):
@@ -128,15 +91,81 @@ class Costs(unittest.TestCase):
             used_s = metric(p, "process_cpu_seconds_total") - before
             self.assertAlmostEqual(used_s, 1, delta=0.06)  # /proc counts in steps of 10 ms
 
-    def test_php_apache_answers_every_path_but_its_own_endpoints(self):
+    def test_php_apache_answers_where_apache_has_its_index(self):
         with serve("--loop=php-apache") as p:
-            for method, path in (("GET", "/"), ("GET", "/index.php"), ("POST", "/a/b"),
-                                 ("GET", "/?cpu_ms=abc")):
-                status, _, body = p.request(method, path)
+            for method, path in (("GET", "/"), ("GET", "/index.php"), ("POST", "/index.php/a"),
+                                 ("GET", "/?cpu_ms=abc"), ("DELETE", "//./index.php")):
+                status, headers, body = p.request(method, path)
                 self.assertEqual((status, body), (200, "OK!"), path)
-            self.assertGreater(metric(p, "swell_burn_cpu_seconds_total"), 4 * 0.001)
+                self.assertEqual(headers["Content-Type"], "text/html; charset=UTF-8")
+            self.assertGreater(burned_s(p), 5 * 0.001)
+            for path in ("/other", "/index.html", "/a/index.php"):
+                self.assertEqual(p.get(path)[0], 404, path)
             self.assertEqual(p.get("/healthz")[2], "ok")
             self.assertEqual(p.json("/version")["program"], "swell-workload")
+
+    def test_the_loop_can_be_run_more_often(self):
+        with serve("--loop=php-apache") as once, serve("--loop=php-apache", "--loop-times=5") as p:
+            for _ in range(5):
+                self.assertEqual(once.get("/")[2], "OK!")
+            self.assertEqual(p.get("/")[2], "OK!")
+            self.assertAlmostEqual(burned_s(p) / burned_s(once), 1, delta=0.5)
+
+    def test_a_spread_keeps_the_mean_and_is_reproduced_by_its_seed(self):
+        flags = ("--cpu-ms=1", "--cpu-spread=exponential", "--seed=5")
+        with serve(*flags) as p, serve(*flags) as q, serve(*flags[:2], "--seed=7") as r:
+            for each in (p, q, r):
+                for _ in range(100):
+                    self.assertEqual(each.get("/")[2], "OK!")
+            self.assertAlmostEqual(burned_s(p), burned_s(q), delta=0.02 * burned_s(q))
+            self.assertGreater(abs(burned_s(r) - burned_s(q)), 0.03 * burned_s(q))
+            self.assertAlmostEqual(burned_s(p), 0.1, delta=0.05)
+
+
+class Metrics(unittest.TestCase):
+    @staticmethod
+    def text_with_answers_to_root(p):
+        """A request is counted after its last byte, so perhaps after its client has read that."""
+        def look():
+            text = p.get("/metrics")[2]
+            return text if 'duration_seconds_bucket{method="GET",route="/",' in text else None
+        return wait_until(look, "an answer is counted")
+
+    def test_promtool_has_nothing_to_say(self):
+        with serve("--cpu-ms=2", "--error-rate=0.5", "--leak=1") as p:
+            for path in ("/", "/?cpu_ms=x", "/none", "/healthz", "/"):
+                p.get(path)
+            text = self.text_with_answers_to_root(p)
+        checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
+                                 capture_output=True, timeout=DEADLINE_S)
+        self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "", ""))
+
+    def test_openmetrics_when_asked(self):
+        with serve("--cpu-ms=1") as p:
+            p.get("/")
+            _, headers, text = p.get("/metrics", headers={
+                "Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"})
+            self.assertEqual(headers["Content-Type"],
+                             "application/openmetrics-text; version=1.0.0; charset=utf-8")
+            self.assertTrue(text.endswith("\n# EOF\n"))
+            self.assertIn("\n# TYPE swell_burn_cpu_seconds counter\n", text)
+            self.assertNotIn(" # {", text)  # no exemplars unasked
+            self.assertNotIn("\n\n", text)
+
+    def test_the_buckets_fit_the_cost(self):
+        with serve("--cpu-ms=20") as p:
+            p.get("/")
+            text = self.text_with_answers_to_root(p)
+            for bound in ("0.02", "0.022", "0.03", "0.2", "0.005", "10"):
+                self.assertRegex(text, rf'duration_seconds_bucket{{[^}}]*route="/",le="{bound}"}}')
+
+    def test_what_is_burned_for_nobody_is_told_apart(self):
+        with serve("--workers=1") as p:
+            with Waiting(p, 1):
+                wait_until(lambda: metric(p, "swell_requests_burning") == 1, "one burns")
+            wait_until(lambda: burned_s(p, "wasted") > 0, "who burns notices")
+            p.get("/?cpu_ms=5")
+            self.assertAlmostEqual(burned_s(p, "answered"), 0.005, delta=0.002)
 
 
 class Line(unittest.TestCase):
@@ -156,12 +185,44 @@ class Line(unittest.TestCase):
             self.assertEqual(body, "too many requests are waiting\n")
             self.assertEqual(metric(p, 'swell_requests_rejected_total{reason="queue_full"}'), 1)
 
+    def test_without_a_line_one_after_the_other_is_served(self):
+        with serve("--workers=1", "--queue=0", "--cpu-ms=0") as p:
+            kept = http.client.HTTPConnection(p.address, p.port, timeout=DEADLINE_S)
+            for _ in range(200):
+                kept.request("GET", "/")
+                answer = kept.getresponse()
+                self.assertEqual((answer.status, answer.read()), (200, b"OK!"))
+            kept.close()
+
     def test_who_went_away_is_not_burned_for(self):
         with serve("--workers=1") as p:
             with Waiting(p, 3):
                 wait_for_line_behind_one_burn(p, 2)
             self.assertEqual(p.get("/?cpu_ms=1")[2], "OK!")  # three times 60 s were before it
             self.assertEqual(metric(p, 'swell_requests_rejected_total{reason="client_gone"}'), 3)
+
+    def test_a_deadline_cuts_what_burns_and_what_waits(self):
+        with serve("--workers=1", "--deadline=500ms", "--cpu-ms=400") as p, \
+                concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = [pool.submit(p.get, "/") for _ in range(8)]
+            late = [answer.result()[0] for answer in answers].count(504)
+            self.assertGreater(late, 0)  # one fits, more when others came late
+            self.assertEqual(metric(p, 'swell_requests_rejected_total{reason="deadline"}'), late)
+            self.assertLess(burned_s(p), 8 * 0.4)
+        with serve("--deadline=60s", "--cpu-ms=1") as p:
+            self.assertEqual(p.get("/")[0], 200)
+
+    def test_what_cannot_be_done_by_its_deadline_is_told_at_once(self):
+        with serve("--workers=1", "--deadline=400ms") as p:
+            status, _, body = p.get("/?cpu_ms=60000")
+            self.assertEqual((status, body), (504, "not done before the deadline\n"))
+            self.assertEqual(burned_s(p), 0)
+
+    def test_the_loop_of_php_apache_is_cut_too(self):
+        with serve("--loop=php-apache", "--loop-times=1000", "--deadline=100ms") as p:
+            self.assertEqual(p.get("/")[0], 504)
+            self.assertLess(burned_s(p), 1)  # of 5 or more
+            self.assertGreater(burned_s(p, "wasted"), 0)
 
 
 class End(unittest.TestCase):
@@ -213,6 +274,13 @@ class Refusals(unittest.TestCase):
                 ("--cpu-ms=60001", "--cpu-ms takes"),
                 ("--loop=perl", "--loop takes one of cpu-time, php-apache, not 'perl'"),
                 ("--workers=2000", "--workers takes"),
+                ("--loop-times=0", "--loop-times takes"),
+                ("--cpu-spread=normal", "--cpu-spread takes constant, exponential or lognormal"),
+                ("--deadline=-1s", "--deadline takes"),
+                ("--error-rate=1.1", "--error-rate takes a number from 0 to 1, not '1.1'"),
+                ("--leak=-1", "--leak takes"),
+                ("--slow-start-times=0", "--slow-start-times takes"),
+                ("--startup-delay=x", "--startup-delay takes"),
                 ("--queue=-1", "--queue takes"),
                 ("--port=65536", "--port takes"),
                 ("--drain-timeout=5", "--drain-timeout takes a duration"),

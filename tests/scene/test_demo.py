@@ -44,6 +44,7 @@ class Demo(unittest.TestCase):
                 self.assertGreater(len(scene["decisions"]), 10)
                 for record in scene["decisions"]:
                     self.assertTrue(record["sentence"])
+                    self.assertTrue(record["rule"])
 
     def test_requests_are_counted(self):
         load = self.scenes["cpu"]["loads"]["load"]["result"]

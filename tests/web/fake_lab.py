@@ -123,11 +123,11 @@ def target(current=2, desired=None, name="php-apache", **more):
         "hpa": name, "namespace": "default", "kind": "Deployment", "name": name,
         "request_milli": 200, "limit_milli": 500,
         "replicas": {"current": current, "ready": current, "desired": desired, "min": 1, "max": 10},
-        "metric": {"name": "cpu", "type": "Utilization", "value": 122, "target": 50, "unit": "%",
-                   "error": None},
+        "metric": {"name": "cpu", "type": "Utilization", "value": 122, "target": 50, "low": 45,
+                   "high": 55, "unit": "%", "error": None},
         "decision": {"sentence": f"CPU is 122 % of what {current} pods request, target 50 %: "
-                                 f"{current} × 2.44 = {desired} pods",
-                     "why": "going up is not delayed", "at": 100.0, "next_in": 1.2},
+                                 f"{current} × 2.44 = {current * 2.44:.2f}, so {desired} pods",
+                     "why": "Scaling up does not wait.", "at": 100.0, "next_in": 1.2},
         "load": {"rate": 74.1, "p99_ms": 38.2, "errors": 0, "unit": "/s", "label": "load"},
         "pods": [pod(f"{name}-6d8f-x7k{i:02}") for i in range(current)],
         "queue": None, **more}
@@ -136,7 +136,7 @@ def target(current=2, desired=None, name="php-apache", **more):
 def queue_target(depth=47, name="worker", **more):
     return target(name=name, request_milli=100, limit_milli=None, metric={
         "name": "swell_queue_depth", "type": "AverageValue", "value": depth / 2, "target": 5,
-        "unit": "", "error": None}, queue={
+        "low": 4.5, "high": 5.5, "unit": "", "error": None}, queue={
         "depth": depth, "in_flight": 5, "done": 1203, "duplicates": 0, "oldest_s": 1.4}, **more)
 
 

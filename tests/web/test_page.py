@@ -18,10 +18,12 @@ ALL_STATES = ("ready", "starting", "unready", "leaving", "crashed")
 RESCALED = {"t": 5.0, "type": "Normal",
             "text": "SuccessfulRescale: New size: 5; reason: cpu resource utilization "
                     "(percentage of request) above target"}
-LONG = {"sentence": "CPU is 1220 % of what 10 pods request on average, target 50 %: 10 × 24.40 "
-                    "would be 244 pods, but the maximum is 10 pods",
-        "why": "the maximum is 10; going down would wait until nothing in the last 5 min wanted "
-               "more",
+# As long as the lab's own get: a limit, a second metric that failed, pods that do not count.
+LONG = {"sentence": "CPU is 1220 % of what 10 pods request, target 50 %: 10 × 24.4 = 244 pods; the "
+                    "policies allow no more than 10 now; swell_queue_depth is unknown",
+        "why": "scaleUp policy: 4 pods in 15 seconds, 4 used; 4 come back in 10 seconds. "
+               "php-apache-6d8f-x7k01 was measured before it was ready, php-apache-6d8f-x7k02 is "
+               "not ready yet, and 3 more.",
         "at": 5.0, "next_in": 1.2}
 
 # Elements whose content does not fit in them. Lines that end in "…" by design are left out.
@@ -108,8 +110,8 @@ class PageAlone(unittest.TestCase):
                 "#bounds": "min 1 · max 10", "#metric-name": "CPU", "#metric-value": "122 %",
                 "#metric-target": "target 50 %", "#tolerated": "45 – 55 % tolerated",
                 "#load-value": "74/s", "#load-more": "p99 38 ms", "#pods-count": "2 of 2 ready",
-                "#sentence": "CPU is 122 % of what 2 pods request, target 50 %: 2 × 2.44 = 5 pods",
-                "#why": "going up is not delayed", "#next b": "1.2 s",
+                "#sentence": "CPU is 122 % of what 2 pods request, target 50 %: 2 × 2.44 = 4.88, so 5 pods",
+                "#why": "Scaling up does not wait.", "#next b": "1.2 s",
                 "#frame": "0:10 · clock ×10 · CPU limits: cgroup v1"}.items():
             self.assertEqual(text, self.browser.text(selector), selector)
         self.assertEqual("up", self.browser.run("return el('decision').dataset.turn"))
@@ -180,9 +182,13 @@ class PageAlone(unittest.TestCase):
 
     def test_says_when_the_metric_is_not_known(self):
         self.show(target(metric={"name": "cpu", "type": "Utilization", "value": None, "target": 50,
-                                 "unit": "%", "error": "no metrics returned"}))
+                                 "low": None, "high": None, "unit": "%",
+                                 "error": "no metrics returned"},
+                         decision={"sentence": "no metrics for CPU",
+                                   "why": "FailedGetResourceMetric: no metrics returned"}))
         self.assertEqual("<unknown>", self.browser.text("#metric-value"))
-        self.assertEqual("no metrics returned", self.browser.text("#why"))
+        self.assertEqual("", self.browser.text("#tolerated"))
+        self.assertEqual("FailedGetResourceMetric: no metrics returned", self.browser.text("#why"))
         self.assertEqual("blind", self.browser.run("return el('decision').dataset.turn"))
 
     def test_shows_missing_fields_as_dashes(self):

@@ -70,6 +70,17 @@ static void only_lines_up_to_the_level_are_written(void **state)
     assert_string_equal(after_time(text + one), "level=error msg=yes\n");
 }
 
+static void the_level_can_change_in_between(void **state)
+{
+    (void)state;
+    log_to_memory(LOG_LOGFMT, LOG_ERROR);
+
+    log_info("unheard");
+    log_set_level(LOG_INFO);
+    log_info("heard");
+    assert_string_equal(after_time(text), "level=info msg=heard\n");
+}
+
 static void text_from_outside_cannot_leave_its_value(void **state)
 {
     (void)state;
@@ -195,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_line_is_time_level_message_and_fields, close_memory),
         cmocka_unit_test_teardown(only_lines_up_to_the_level_are_written, close_memory),
+        cmocka_unit_test_teardown(the_level_can_change_in_between, close_memory),
         cmocka_unit_test_teardown(text_from_outside_cannot_leave_its_value, close_memory),
         cmocka_unit_test_teardown(json_lines_are_json, close_memory),
         cmocka_unit_test_teardown(a_field_that_does_not_fit_is_left_out_whole, close_memory),

@@ -36,6 +36,19 @@ static const struct opt rows[] = {
 static const struct opt_table table = {"prog run", "Runs.", NULL, OPT_TABLE(rows), NULL};
 static const struct opt_table files = {"prog cat", "Prints.", "FILE...", OPT_TABLE(rows), NULL};
 
+/* As a program made of modules has it: each with a struct and flags of its own. */
+struct modular {
+    bool quiet;
+    struct options module;
+};
+static const struct opt own_rows[] = {
+    {"silent", OPT_BOOL, offsetof(struct modular, quiet), "false", "Say nothing."},
+};
+static const struct opt_group module_group = {rows, ARRAY_LEN(rows)};
+static const struct opt_part module_parts[] = {{&module_group, offsetof(struct modular, module)}};
+static const struct opt_table modular = {"prog mix",          "Mixes.", NULL,
+                                         OPT_TABLE(own_rows), NULL,     OPT_PARTS(module_parts)};
+
 static struct options got;
 static struct err err;
 
@@ -246,9 +259,40 @@ static void asking_for_help_ends_parsing(void **state)
     assert_int_equal(parse(&table, "--port=1", "--help", "--nonsense", NULL), -ECANCELED);
 }
 
+static void a_modules_flags_land_in_its_own_struct(void **state)
+{
+    char *argv[] = {"prog", "--silent", "--port=9", "--target=b"};
+    struct modular mixed;
+
+    (void)state;
+    memset(&mixed, 0xee, sizeof(mixed));
+    assert_int_equal(options_parse(&modular, 4, argv, &mixed, &err), 4);
+    assert_true(mixed.quiet);
+    assert_false(mixed.module.quiet);
+    assert_int_equal(mixed.module.port, 9);
+    assert_null(mixed.module.name);
+    assert_int_equal(mixed.module.targets.count, 1);
+    assert_string_equal(mixed.module.targets.values[0], "b");
+}
+
+static void one_value_can_be_set_by_its_name(void **state)
+{
+    (void)state;
+    assert_int_equal(parse(&table, NULL), 1);
+    assert_int_equal(options_set(&table, "port", "99", &got, &err), 0);
+    assert_int_equal(got.port, 99);
+    assert_int_equal(options_set(&table, "port", "99999", &got, &err), -EINVAL);
+    assert_string_equal(err.text, "port takes a whole number from 0 to 65535, not '99999'");
+    assert_int_equal(options_set(&table, "ports", "1", &got, &err), -ENOENT);
+    assert_string_equal(err.text, "there is no 'ports'");
+    assert_int_equal(got.port, 99);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(one_value_can_be_set_by_its_name, forget_environment),
+        cmocka_unit_test_setup(a_modules_flags_land_in_its_own_struct, forget_environment),
         cmocka_unit_test_setup(defaults_fill_everything, forget_environment),
         cmocka_unit_test_setup(a_flag_takes_its_value_in_two_forms, forget_environment),
         cmocka_unit_test_setup(a_flag_wins_over_environment_over_default, forget_environment),

@@ -391,6 +391,44 @@ static void connections_beyond_the_limit_wait(void **state)
     assert_true(wire_read(second, "\r\n\r\nfixed", &b));
 }
 
+static void idle_connections_make_room_when_asked_to(void **state)
+{
+    scoped(buf_done) struct buf b = {0};
+    (void)state;
+    serve_with((struct http_server_config){.max_connections = 2, .cut_waiting = true});
+    scoped(close_at) int silent = wire_connect(port);
+    scoped(close_at) int kept = wire_connect(port);
+    wire_send(kept, "GET /fixed HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_true(wire_read(kept, "\r\n\r\nfixed", &b));
+
+    for (int i = 0; i < 20; i++) {
+        scoped(buf_done) struct buf answer = {0};
+        scoped(close_at) int fd = wire_connect(port);
+        wire_send(fd, "GET /fixed HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        assert_true(wire_read(fd, "\r\n\r\nfixed", &answer));
+    }
+    buf_clear(&b);
+    assert_false(wire_read(silent, NULL, &b));
+}
+
+static void a_request_may_not_come_a_byte_at_a_time_for_ever(void **state)
+{
+    scoped(buf_done) struct buf b = {0};
+    (void)state;
+    serve_with((struct http_server_config){.idle_timeout_s = 1, .cut_waiting = true});
+    scoped(close_at) int slow = wire_connect(port);
+    struct pollfd end = {.fd = slow, .events = POLLRDHUP};
+
+    wire_send(slow, "GET /fixed HTTP/1.1\r\n");
+    while (poll(&end, 1, 100) == 0) { /* 100 ms are no idle second */
+        (void)send(slow, "a", 1, MSG_NOSIGNAL);
+        scoped(close_at) int probe = wire_connect(port);
+        buf_clear(&b);
+        wire_send(probe, "GET /fixed HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_true(wire_read(probe, "\r\n\r\nfixed", &b));
+    }
+}
+
 static void a_big_answer_arrives_whole(void **state)
 {
     scoped(buf_done) struct buf b = {0};
@@ -552,6 +590,8 @@ int main(void)
         cmocka_unit_test_teardown(a_connection_is_kept_for_the_next_request, stop),
         cmocka_unit_test_teardown(an_idle_connection_is_closed, stop),
         cmocka_unit_test_teardown(connections_beyond_the_limit_wait, stop),
+        cmocka_unit_test_teardown(idle_connections_make_room_when_asked_to, stop),
+        cmocka_unit_test_teardown(a_request_may_not_come_a_byte_at_a_time_for_ever, stop),
         cmocka_unit_test_teardown(a_big_answer_arrives_whole, stop),
         cmocka_unit_test_teardown(a_port_in_use_is_an_error_that_names_it, stop),
         cmocka_unit_test_teardown(stopping_an_idle_server_is_quick_and_clean, stop),

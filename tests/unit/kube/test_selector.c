@@ -53,7 +53,8 @@ static void writes_the_canonical_text(void **state)
         {"a\tnotin\n( b , c )", "a notin (b,c)"},
         {"a in (,b)", "a in (,b)"},
         {"a in (b,)", "a in (,b)"},
-        {"a in (,)", "a in (,)"}, /* "()" is no set */
+        {"a in (,)", "a in ()"},
+        {"a in ()", "a in ()"}, /* one value: the empty one */
         {"queue in (a,b),!debug,tier!=x", "!debug,queue in (a,b),tier!=x"},
         {"b=2,a=1,b!=3,a", "a=1,a,b=2,b!=3"}, /* of one key: in the order given */
         {"a in (in,notin)", "a in (in,notin)"},
@@ -74,14 +75,13 @@ static void writes_the_canonical_text(void **state)
 static void refuses_what_kubernetes_refuses(void **state)
 {
     static const char *const rows[] = {
-        ",",         "a,",         ",a",         "a,,b",       "=",       "=b",      "a=!b",
-        "a=b=c",     "a b",        "a in",       "a in b",     "a in (b", "a in ()", "a in (b c)",
-        "a in (b",   "a in ((b))", "a in (b)c",  "a notin ()", "!",       "!a=b",    "!!a",
-        "!a in (b)", "notin (a)",  "a>5",        "a<5",        "a=>5",    "(a)",     "a)",
-        "a!",        "a=b!",       "a=b c",      "-a",         "a-",      "a=-b",    "a=b.",
-        "a=b/c",     "a@b",        "a=\xc3\xa4", "/a",         "a/",      "a/b/c",   "A.b/c",
-        "a..b/c",    ".a/c",       "a./c",       "a-/c",       "-a/c",    "a.-b/c",  "a-.b/c",
-        "a_b/c",     "a in (b,-)",
+        ",",          "a,",        ",a",   "a,,b",   "=",       "=b",         "a=!b",
+        "a=b=c",      "a b",       "a in", "a in b", "a in (b", "a in (b c)", "a in (b",
+        "a in ((b))", "a in (b)c", "!",    "!a=b",   "!!a",     "!a in (b)",  "notin (a)",
+        "a>5",        "a<5",       "a=>5", "(a)",    "a)",      "a!",         "a=b!",
+        "a=b c",      "-a",        "a-",   "a=-b",   "a=b.",    "a=b/c",      "a@b",
+        "a=\xc3\xa4", "/a",        "a/",   "a/b/c",  "A.b/c",   "a..b/c",     ".a/c",
+        "a./c",       "a-/c",      "-a/c", "a.-b/c", "a-.b/c",  "a_b/c",      "a in (b,-)",
     };
     (void)state;
 
@@ -89,7 +89,7 @@ static void refuses_what_kubernetes_refuses(void **state)
         struct selector *s = NULL;
         struct err err = {0};
         int r = selector_parse(rows[i], &s, &err);
-        if (r != -EINVAL || s || !strstr(err.text, rows[i]))
+        if (r != -EINVAL || s || !*err.text)
             fail_msg("'%s': %d, \"%s\"", rows[i], r, err.text);
     }
 }
@@ -130,12 +130,13 @@ static void says_what_is_wrong_and_where(void **state)
     (void)state;
 
     assert_int_equal(selector_parse("a in (b", &s, &err), -EINVAL);
-    assert_string_equal(err.text, "label selector 'a in (b': expected ',' or ')', found the end");
+    assert_string_equal(err.text, "unable to parse requirement: found '', expected: ',' or ')'");
     assert_int_equal(selector_parse("a b", &s, &err), -EINVAL);
     assert_string_equal(err.text,
-                        "label selector 'a b': expected one of = == != in notin ',', found 'b'");
+                        "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, "
+                        "gt, lt");
     assert_int_equal(selector_parse("x>5", &s, &err), -EINVAL);
-    assert_string_equal(err.text, "label selector 'x>5': key 'x': '<' and '>' are not supported");
+    assert_string_equal(err.text, "key 'x': '<' and '>' are not supported");
 }
 
 static void matches_as_kubernetes_does(void **state)

@@ -162,6 +162,19 @@ static void counts_requests_by_route_and_not_by_path(void **state)
     assert_true(series(*state, "\nhttp_requests_in_flight ") == 0);
 }
 
+static void has_the_buckets_that_it_was_given(void **state)
+{
+    const double bounds[] = {.003, 60};
+
+    service_set_duration_buckets(*state, bounds, 2);
+    start(*state);
+    assert_int_equal(call(*state, "/livez"), 200);
+    assert_int_equal(service_stop(*state, 5 * NS_PER_S), 0);
+    assert_true(series(*state, "http_request_duration_seconds_bucket{method=\"GET\","
+                               "route=\"/livez\",le=\"60\"} ") == 1);
+    assert_true(series(*state, "le=\"0.003\"} ") <= 1);
+}
+
 static void says_which_address_is_taken(void **state)
 {
     struct service *other = service_new("swell-test", "tester");
@@ -186,6 +199,7 @@ int main(void)
         TEST(speaks_openmetrics_when_asked),
         TEST(shows_the_process),
         TEST(counts_requests_by_route_and_not_by_path),
+        TEST(has_the_buckets_that_it_was_given),
         TEST(says_which_address_is_taken),
     };
     json_object_seed(0);

@@ -164,7 +164,26 @@ static void computes_what_php_apache_computes(void **state)
     (void)state;
 
     assert_int_equal(burn_php_apache_self_test(&err), 0);
-    assert_true(burn_php_apache() == 249996287100.73859);
+    assert_true(BURN_PHP_APACHE_RESULT == 249996287100.73859);
+}
+
+static bool true_at_the_second_time(void *arg)
+{
+    return ++*(int *)arg > 1;
+}
+
+static void the_loop_runs_so_often_or_until_nobody_wants_it(void **state)
+{
+    uint64_t once_ns = 0, thrice_ns = 0, none_ns = 0;
+    int asked = 0;
+    (void)state;
+
+    assert_true(burn_php_apache(1, NULL, NULL, &once_ns));
+    assert_true(burn_php_apache(3, NULL, NULL, &thrice_ns));
+    assert_true(thrice_ns > 2 * once_ns);
+    assert_false(burn_php_apache(1000, true_at_the_second_time, &asked, &none_ns));
+    assert_true(none_ns < once_ns);
+    assert_int_equal(asked, 2);
 }
 
 int main(void)
@@ -177,6 +196,7 @@ int main(void)
         cmocka_unit_test(ends_when_told_to),
         cmocka_unit_test(asks_at_least_every_millisecond_or_so),
         cmocka_unit_test(computes_what_php_apache_computes),
+        cmocka_unit_test(the_loop_runs_so_often_or_until_nobody_wants_it),
     };
     return cmocka_run_group_tests_name("burn", tests, NULL, NULL);
 }

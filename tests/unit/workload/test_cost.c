@@ -74,6 +74,15 @@ static void twice_is_refused_also_when_both_are_the_same(void **state)
     assert_int_equal(ns, 77);
 }
 
+static void a_factor_stays_within_the_largest_cost(void **state)
+{
+    (void)state;
+    assert_int_equal(cost_times(10 * NS_PER_MS, 1), 10 * NS_PER_MS);
+    assert_int_equal(cost_times(10 * NS_PER_MS, 0.5), 5 * NS_PER_MS);
+    assert_int_equal(cost_times(0, 1e9), 0);
+    assert_int_equal(cost_times(60 * NS_PER_S, 1e9), 60 * NS_PER_S);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -81,6 +90,7 @@ int main(void)
         cmocka_unit_test(a_parameter_is_milliseconds_with_fractions),
         cmocka_unit_test(what_is_no_such_number_is_refused_with_a_sentence),
         cmocka_unit_test(twice_is_refused_also_when_both_are_the_same),
+        cmocka_unit_test(a_factor_stays_within_the_largest_cost),
     };
     return cmocka_run_group_tests_name("cost", tests, NULL, NULL);
 }

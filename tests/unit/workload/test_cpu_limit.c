@@ -32,10 +32,9 @@ static int remove_one(const char *path, const struct stat *s, int type, struct F
     return remove(path);
 }
 
-/* The limit in a machine that has these files. */
-static double limit_with(const struct file *files)
+static void make_machine(char *root, const struct file *files)
 {
-    char root[] = "/tmp/swell-cpu-limit-XXXXXX", path[PATH_MAX];
+    char path[PATH_MAX];
 
     assert_non_null(mkdtemp(root));
     for (; files->path; files++) {
@@ -46,6 +45,14 @@ static double limit_with(const struct file *files)
         (void)fputs(files->content, f);
         (void)fclose(f);
     }
+}
+
+/* The limit in a machine that has these files. */
+static double limit_with(const struct file *files)
+{
+    char root[] = "/tmp/swell-cpu-limit-XXXXXX";
+
+    make_machine(root, files);
     double limit = cpu_limit(root);
     (void)nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     return limit;
@@ -119,6 +126,63 @@ static void there_is_always_a_worker(void **state)
     assert_in_range(cpu_limit_workers(), 1, 100000);
 }
 
+static bool throttling_with(const struct file *files, struct cpu_throttling *ret)
+{
+    char root[] = "/tmp/swell-cpu-limit-XXXXXX";
+
+    make_machine(root, files);
+    bool there = cpu_throttling(root, ret);
+    (void)nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return there;
+}
+
+static void throttling_is_that_of_the_nearest_group_with_a_limit(void **state)
+{
+    const struct file files[] = {
+        {"proc/self/cgroup", "0::/pod/app\n"},
+        {"sys/fs/cgroup/pod/cpu.max", "50000 100000\n"},
+        {"sys/fs/cgroup/pod/cpu.stat",
+         "usage_usec 9\nnr_periods 40\nnr_throttled 7\nthrottled_usec 1500\n"},
+        {"sys/fs/cgroup/pod/app/cpu.max", "max 100000\n"},
+        {"sys/fs/cgroup/pod/app/cpu.stat",
+         "usage_usec 9\nnr_periods 0\nnr_throttled 0\nthrottled_usec 0\n"},
+        {0}};
+    struct cpu_throttling seen = {0};
+    (void)state;
+
+    assert_true(throttling_with(files, &seen));
+    assert_int_equal(seen.periods, 40);
+    assert_int_equal(seen.throttled_periods, 7);
+    assert_int_equal(seen.throttled_ns, 1500000);
+}
+
+static void throttling_of_the_first_version_is_in_nanoseconds(void **state)
+{
+    const struct file files[] = {
+        {"proc/self/cgroup", "4:cpu,cpuacct:/app\n"},
+        {"sys/fs/cgroup/cpu/app/cpu.cfs_quota_us", "50000\n"},
+        {"sys/fs/cgroup/cpu/app/cpu.cfs_period_us", "100000\n"},
+        {"sys/fs/cgroup/cpu/app/cpu.stat", "nr_periods 3\nnr_throttled 2\nthrottled_time 123\n"},
+        {0}};
+    struct cpu_throttling seen = {0};
+    (void)state;
+
+    assert_true(throttling_with(files, &seen));
+    assert_int_equal(seen.periods, 3);
+    assert_int_equal(seen.throttled_periods, 2);
+    assert_int_equal(seen.throttled_ns, 123);
+}
+
+static void without_a_limit_nothing_is_throttled(void **state)
+{
+    const struct file files[] = {
+        {"proc/self/cgroup", "0::/\n"}, {"sys/fs/cgroup/cpu.stat", "nr_periods 0\n"}, {0}};
+    struct cpu_throttling seen = {0};
+    (void)state;
+
+    assert_false(throttling_with(files, &seen));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +192,9 @@ int main(void)
         cmocka_unit_test(in_a_container_the_mount_itself_has_the_limit),
         cmocka_unit_test(no_limit_is_zero),
         cmocka_unit_test(there_is_always_a_worker),
+        cmocka_unit_test(throttling_is_that_of_the_nearest_group_with_a_limit),
+        cmocka_unit_test(throttling_of_the_first_version_is_in_nanoseconds),
+        cmocka_unit_test(without_a_limit_nothing_is_throttled),
     };
     return cmocka_run_group_tests_name("cpu_limit", tests, NULL, NULL);
 }

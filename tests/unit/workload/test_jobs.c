@@ -1,120 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "unit.h"
 
-#include "base/clock.h"
-#include "base/err.h"
-#include "base/scoped.h"
-#include "workload/jobs.h"
+#include "jobs_fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#define S NS_PER_S
-#define NOW (1000 * S)
-#define JOBS_MAX 100
-#define KEEP_DONE (60 * S)
-
-struct fixture { /* a queue in a file of its own */
-    char folder[64], path[96];
-    struct jobs *jobs;
-    struct err err;
-};
-
-static void open_jobs(struct fixture *f)
-{
-    f->err.text[0] = '\0';
-    if (jobs_open(&f->jobs, f->path, JOBS_MAX, KEEP_DONE, &f->err) < 0)
-        fail_msg("%s", f->err.text);
-}
-
-static int set_up(void **state)
-{
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    (void)snprintf(f->folder, sizeof(f->folder), "/tmp/swell-jobs-XXXXXX");
-    assert_non_null(mkdtemp(f->folder));
-    (void)snprintf(f->path, sizeof(f->path), "%s/q.db", f->folder);
-    open_jobs(f);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
-    struct fixture *f = *state;
-    char path[128];
-
-    jobs_close(f->jobs);
-    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
-        (void)snprintf(path, sizeof(path), "%s%s", f->path, suffixes[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(f->folder);
-    free(f);
-    return 0;
-}
-
-static int put(struct fixture *f, const char *queue, const char *id, uint64_t count, uint64_t *new)
-{
-    struct job_put put = {queue, id, 20, count};
-
-    assert_int_equal(jobs_begin(f->jobs, &f->err), 0);
-    int r = jobs_put(f->jobs, &put, NOW, new, &f->err);
-    assert_int_equal(jobs_commit(f->jobs, &f->err), 0);
-    return r;
-}
-
-/* Leases one job at now for ten seconds. True when there was one. */
-static bool lease_at(struct fixture *f, const char *queue, uint64_t now_ns, struct job *job)
-{
-    bool changed = false;
-    size_t count = 0;
-
-    assert_int_equal(jobs_begin(f->jobs, &f->err), 0);
-    assert_int_equal(jobs_expire(f->jobs, now_ns, &changed, &f->err), 0);
-    assert_int_equal(jobs_lease(f->jobs, queue, "w", now_ns + 10 * S, 1, job, &count, &f->err), 0);
-    assert_int_equal(jobs_commit(f->jobs, &f->err), 0);
-    return count == 1;
-}
-
-static int ack_at(struct fixture *f, const char *queue, uint64_t now_ns, const struct job *job)
-{
-    bool changed = false;
-
-    assert_int_equal(jobs_begin(f->jobs, &f->err), 0);
-    assert_int_equal(jobs_expire(f->jobs, now_ns, &changed, &f->err), 0);
-    int r = jobs_ack(f->jobs, queue, job->id, job->lease, now_ns, &f->err);
-    assert_int_equal(jobs_commit(f->jobs, &f->err), 0);
-    return r;
-}
-
-static struct job_stats stats_of(struct fixture *f, const char *queue)
-{
-    struct job_stats stats[JOBS_QUEUES_MAX];
-    size_t count = 0;
-
-    assert_int_equal(jobs_stats(f->jobs, stats, &count, &f->err), 0);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(stats[i].queue, queue) == 0)
-            return stats[i];
-    fail_msg("no queue '%s'", queue);
-    return stats[0];
-}
-
-static void assert_counts(struct fixture *f, uint64_t depth, uint64_t in_flight, uint64_t done)
-{
-    struct job_stats s = stats_of(f, "q");
-
-    assert_int_equal(s.depth, depth);
-    assert_int_equal(s.in_flight, in_flight);
-    assert_int_equal(s.done, done);
-}
 
 static void a_job_goes_from_put_to_done(void **state)
 {
@@ -246,22 +137,28 @@ static void a_lease_that_never_was_is_refused_and_not_counted(void **state)
     assert_counts(f, 0, 1, 0);
 }
 
+static void expire_at(struct fixture *f, uint64_t now_ns)
+{
+    assert_int_equal(jobs_begin(f->jobs, &f->err), 0);
+    assert_int_equal(jobs_expire(f->jobs, now_ns, &f->err), 0);
+    assert_int_equal(jobs_commit(f->jobs, &f->err), 0);
+}
+
 static void what_is_done_is_forgotten_after_a_while(void **state)
 {
     struct fixture *f = *state;
     uint64_t new = 0, due_ns = 0;
-    bool changed = false;
     struct job job;
 
     assert_int_equal(put(f, "q", "a", 1, &new), 0);
     assert_true(lease_at(f, "q", NOW, &job));
     assert_int_equal(ack_at(f, "q", NOW, &job), 0);
-    assert_int_equal(jobs_expire(f->jobs, NOW + KEEP_DONE - 1, &changed, &f->err), 0);
-    assert_false(changed);
+    expire_at(f, NOW + KEEP_DONE - 1);
+    assert_int_equal(put(f, "q", "a", 1, &new), 0);
+    assert_int_equal(new, 0);
     assert_int_equal(jobs_next_due(f->jobs, &due_ns, &f->err), 0);
     assert_in_range(due_ns, NOW + KEEP_DONE, NOW + KEEP_DONE + 2 * S);
-    assert_int_equal(jobs_expire(f->jobs, due_ns, &changed, &f->err), 0);
-    assert_true(changed);
+    expire_at(f, due_ns);
     assert_int_equal(jobs_next_due(f->jobs, &due_ns, &f->err), 0);
     assert_true(due_ns == UINT64_MAX);
     assert_counts(f, 0, 0, 1);
@@ -275,11 +172,11 @@ static void a_full_queue_takes_no_more(void **state)
     uint64_t new = 77;
     struct job job;
 
-    assert_int_equal(put(f, "q", "b", JOBS_MAX + 1, &new), -EDQUOT);
+    assert_int_equal(put(f, "q", "b", JOBS_MAX + 1, &new), -ENOBUFS);
     assert_int_equal(new, 77);
     assert_int_equal(put(f, "q", "b", JOBS_MAX, &new), 0);
     assert_true(lease_at(f, "q", NOW, &job)); /* leased jobs count */
-    assert_int_equal(put(f, "q", "c", 1, &new), -EDQUOT);
+    assert_int_equal(put(f, "q", "c", 1, &new), -ENOBUFS);
     assert_non_null(strstr(f->err.text, "queue 'q' holds 100 jobs"));
     assert_int_equal(ack_at(f, "q", NOW, &job), 0);
     assert_int_equal(put(f, "q", "c", 1, &new), 0);
@@ -296,19 +193,19 @@ static void there_are_only_so_many_queues(void **state)
         (void)snprintf(name, sizeof(name), "q%d", i);
         assert_int_equal(put(f, name, "a", 1, &new), 0);
     }
-    assert_int_equal(put(f, "another", "a", 1, &new), -EDQUOT);
+    assert_int_equal(put(f, "another", "a", 1, &new), -ENOBUFS);
     assert_int_equal(put(f, "q7", "b", 1, &new), 0);
 }
 
 static void a_rollback_leaves_no_trace(void **state)
 {
     struct fixture *f = *state;
-    struct job_put put_a = {"q", "a", 20, 5};
+    struct job_put put_a = {.id = "a", .cpu_ms = 20, .count = 5};
     uint64_t new = 0;
 
     assert_int_equal(put(f, "q", "x", 1, &new), 0);
     assert_int_equal(jobs_begin(f->jobs, &f->err), 0);
-    assert_int_equal(jobs_put(f->jobs, &put_a, NOW, &new, &f->err), 0);
+    assert_int_equal(jobs_put(f->jobs, "q", &put_a, 1, NOW, &new, &f->err), 0);
     jobs_rollback(f->jobs);
     jobs_rollback(f->jobs); /* harmless without a transaction */
     assert_counts(f, 1, 0, 0);
@@ -367,9 +264,10 @@ static void write_file(const char *path, const char *text)
 
 static void assert_refused(struct fixture *f, const char *path, int code, const char *sentence)
 {
+    const struct jobs_config config = fixture_config(path);
     struct jobs *jobs = NULL;
 
-    assert_int_equal(jobs_open(&jobs, path, JOBS_MAX, KEEP_DONE, &f->err), code);
+    assert_int_equal(jobs_open(&jobs, &config, &f->err), code);
     assert_null(jobs);
     if (!strstr(f->err.text, sentence) || !strstr(f->err.text, path))
         fail_msg("'%s' has no '%s' or no '%s'", f->err.text, sentence, path);
@@ -412,9 +310,7 @@ static void a_damaged_file_is_refused(void **state)
         assert_int_equal(pwrite(fd, noise, sizeof(noise), page * 4096), sizeof(noise));
     (void)close(fd);
 
-    struct jobs *jobs = NULL;
-    assert_int_equal(jobs_open(&jobs, f->path, JOBS_MAX, KEEP_DONE, &f->err), -EBADMSG);
-    assert_null(jobs);
+    assert_refused(f, f->path, -EBADMSG, "");
 }
 
 static void a_path_that_is_no_file_is_refused(void **state)
@@ -424,6 +320,13 @@ static void a_path_that_is_no_file_is_refused(void **state)
     assert_refused(f, "", -EINVAL, "does not name a file");
     assert_refused(f, ":memory:", -EINVAL, "does not name a file");
     assert_refused(f, "/nowhere/q.db", -ENOENT, "No such file or directory");
+}
+
+static void a_file_has_one_owner(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_refused(f, f->path, -EBUSY, "is in use by another process");
 }
 
 static void names_are_checked(void **state)
@@ -445,8 +348,6 @@ static void names_are_checked(void **state)
     assert_false(jobs_id_valid(""));
 }
 
-#define WITH_FILE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -466,6 +367,7 @@ int main(void)
         WITH_FILE(a_file_of_something_else_is_refused_and_left_alone),
         WITH_FILE(a_damaged_file_is_refused),
         WITH_FILE(a_path_that_is_no_file_is_refused),
+        WITH_FILE(a_file_has_one_owner),
         cmocka_unit_test(names_are_checked),
     };
     return cmocka_run_group_tests_name("jobs", tests, NULL, NULL);

@@ -65,7 +65,7 @@ static struct queue_client *new_client(void)
     return c;
 }
 
-static int lease(int status, const char *body, struct job *job, struct err *err)
+static int lease(int status, const char *body, struct queue_client_job *job, struct err *err)
 {
     struct queue_client *c = new_client();
 
@@ -79,7 +79,7 @@ static int lease(int status, const char *body, struct job *job, struct err *err)
 static int ack(int status, const char *body, struct err *err)
 {
     struct queue_client *c = new_client();
-    const struct job job = {.id = "a", .lease = "7-1"};
+    const struct queue_client_job job = {.id = "a", .lease = "7-1"};
 
     script.status = status;
     script.body = body;
@@ -90,7 +90,7 @@ static int ack(int status, const char *body, struct err *err)
 
 static void leases_a_job(void **state)
 {
-    struct job job;
+    struct queue_client_job job;
     (void)state;
 
     assert_int_equal(lease(200,
@@ -109,7 +109,7 @@ static void leases_a_job(void **state)
 
 static void an_empty_queue_is_no_error(void **state)
 {
-    struct job job;
+    struct queue_client_job job;
     (void)state;
 
     assert_int_equal(lease(200, "{\"jobs\":[]}", &job, NULL), 0);
@@ -136,7 +136,7 @@ static void what_is_no_lease_is_not_worked_on(void **state)
 
     for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
         struct err err = {0};
-        struct job job;
+        struct queue_client_job job;
         assert_int_equal(lease(200, bodies[i], &job, &err), -EBADMSG);
         assert_non_null(strstr(err.text, "answers something else than a lease"));
     }
@@ -145,7 +145,7 @@ static void what_is_no_lease_is_not_worked_on(void **state)
 static void an_error_of_the_queue_is_passed_on(void **state)
 {
     struct err err = {0};
-    struct job job;
+    struct queue_client_job job;
     (void)state;
 
     assert_int_equal(lease(507, "{\"message\":\"disk full\"}", &job, &err), -EBADMSG);
@@ -172,7 +172,7 @@ static void nobody_there_is_an_error_that_names_the_address(void **state)
         .url = "http://127.0.0.1:1/", .queue = "jobs", .worker = "w"};
     struct queue_client *c = queue_client_new(&config);
     struct err err = {0};
-    struct job job;
+    struct queue_client_job job;
     (void)state;
 
     assert_int_equal(queue_client_lease(c, &job, &err), -ECONNREFUSED);

@@ -12,7 +12,7 @@
     }
 #define PERCENT(v, period)                                                                         \
     {                                                                                              \
-        .percent = true, .value = (v), .period_s = (period)                                        \
+        .type = HPA_POLICY_PERCENT, .value = (v), .period_s = (period)                             \
     }
 
 static void legacy_at_most_doubles_or_goes_to_4(void **state)
@@ -224,6 +224,31 @@ static void old_changes_are_overwritten_from_the_end(void **state)
     changes_done(&c);
 }
 
+static void what_an_evaluation_saw_can_be_looked_at_after_its_own_write(void **state)
+{
+    struct hpa_policy policies[] = {PODS(1, 15)};
+    struct hpa_rules rules = {.policies = policies, .policy_count = 1};
+    struct changes c = {0}, seen;
+    (void)state;
+
+    assert_int_equal(changes_seen(&c, T0, &seen), 0);
+    assert_int_equal(seen.count, 0);
+    changes_done(&seen);
+    for (int32_t i = 1; i < 4; i++) { /* the third overwrites the first */
+        const uint64_t now_ns = T0 + (uint64_t)i * 12 * S;
+        assert_int_equal(changes_reserve(&c), 0);
+        changes_store(&c, &rules, i, now_ns);
+        assert_int_equal(changes_seen(&c, now_ns, &seen), 0);
+        assert_int_equal(changes_within(&seen, 3600, now_ns), i * (i - 1) / 2);
+        changes_done(&seen);
+        assert_int_equal(changes_seen(&c, now_ns + 1, &seen), 0); /* the next one sees it */
+        assert_int_equal(changes_within(&seen, 3600, now_ns), changes_within(&c, 3600, now_ns));
+        changes_done(&seen);
+    }
+    assert_int_equal(c.count, 2);
+    changes_done(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +257,7 @@ int main(void)
         cmocka_unit_test(changes_count_within_their_period),
         cmocka_unit_test(a_limit_beyond_the_current_size_means_staying),
         cmocka_unit_test(old_changes_are_overwritten_from_the_end),
+        cmocka_unit_test(what_an_evaluation_saw_can_be_looked_at_after_its_own_write),
     };
     return cmocka_run_group_tests_name("limit", tests, NULL, NULL);
 }

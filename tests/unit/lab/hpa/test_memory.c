@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "world.h"
 
+#include "kube/jpath.h"
+
 #include "kube/fail_alloc.h"
 
 #include <errno.h>
@@ -54,8 +56,8 @@ static void a_run_that_fails_changes_no_history(void **state)
             assert_int_equal(r, -ENOMEM);
             w.in.spec_replicas = 5; /* were 4 remembered, it would be in the record */
             assert_int_equal(hpa_evaluate(w.hpa, w.spec, &w.in, &w.d), 0);
-            json_t *record = hpa_record(w.hpa, w.spec, &w.in, &w.d);
-            json_t *first = json_array_get(json_object_get(record, "recommendations"), 0);
+            json_t *record = hpa_record(w.hpa, w.spec, &w.in, &w.d, NULL);
+            json_t *first = json_array_get(jpath(record, "stabilisation.down.recommendations"), 0);
             assert_int_equal(json_integer_value(json_object_get(first, "value")), 5);
             json_decref(record);
         }
@@ -75,11 +77,11 @@ static void json_is_whole_or_null(void **state)
     world_value(&w, 1, 1000);
     w.pods[3].deleted = true;
     (void)world_step(&w);
-    json_t *whole = hpa_record(w.hpa, w.spec, &w.in, &w.d);
+    json_t *whole = hpa_record(w.hpa, w.spec, &w.in, &w.d, NULL);
     json_t *status = hpa_status(w.spec, &w.d, NULL, T0);
     for (long n = 0; failed; n++) {
         fail_alloc_at(n);
-        json_t *r = hpa_record(w.hpa, w.spec, &w.in, &w.d);
+        json_t *r = hpa_record(w.hpa, w.spec, &w.in, &w.d, NULL);
         json_t *s = hpa_status(w.spec, &w.d, status, T0);
         failed = fail_alloc_stop();
         assert_true(r ? json_equal(r, whole) : failed);

@@ -224,7 +224,7 @@ static int32_t external(const char *form, const int64_t *values, size_t count, i
     w.pods[3].ready = HPA_READY_FALSE;
     w.in.spec_replicas = spec_size;
     w.in.status_replicas = status_size;
-    w.answers[0] = (struct hpa_answer){.values = values, .value_count = count};
+    w.answers[0] = (struct hpa_answer){.item_count = count, .values = values};
     (void)world_step(&w);
     *ret = w.d.results[0];
     world_end(&w);
@@ -331,7 +331,7 @@ static void resource_failures_have_the_controllers_words(void **state)
                  "did not receive metrics for targeted pods (pods might be unready)");
     world_pods(&w, 2);
     w.pods[1].deleted = true; /* also of pods that count nowhere */
-    w.pods[1].requests[HPA_CPU].error = "missing request for cpu in container c of Pod web-1";
+    w.requests[1][0].error = "missing request for cpu in container c of Pod web-1";
     expect_error(&w, reason,
                  "failed to get cpu utilization: missing request for cpu in container c of Pod "
                  "web-1",
@@ -352,7 +352,7 @@ static void requests_of_0_have_no_percentage(void **state)
     world_begin(&w, "'maxReplicas':10,'metrics':[" CPU("50") "]");
     world_pods(&w, 1);
     world_usage(&w, 0, 50);
-    w.pods[0].requests[HPA_CPU].milli = 0;
+    w.requests[0][0].milli = 0;
     expect_error(&w, "FailedGetResourceMetric",
                  "failed to get cpu utilization: no metrics returned matched known pods",
                  "no metrics returned matched known pods");

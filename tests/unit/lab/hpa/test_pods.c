@@ -104,6 +104,36 @@ static void an_old_pod_is_unready_only_if_it_never_was_ready(void **state)
     assert_int_equal(class_of(&pod, T0, true, true), HPA_POD_READY);
 }
 
+static void each_way_to_be_left_out_has_a_rule_of_its_own(void **state)
+{
+    static const struct {
+        struct hpa_pod pod;
+        uint64_t sample_ns; /* 0: none */
+        enum pod_rule rule;
+    } rows[] = {
+        {{RUNS, OLD, READY, .deleted = true}, T0, POD_DELETED},
+        {{.phase = HPA_FAILED}, T0, POD_HAS_FAILED},
+        {{.phase = HPA_PENDING}, T0, POD_PENDING},
+        {{RUNS, OLD, READY}, 0, POD_NO_SAMPLE},
+        {{RUNS, OLD}, T0, POD_NO_READY_CONDITION},
+        {{RUNS, READY}, T0, POD_NO_START_TIME},
+        {{RUNS, YOUNG, NOT_READY}, T0, POD_STARTING},
+        {{RUNS, YOUNG, READY, .ready_changed_ns = T0 - 10 * S}, T0, POD_SAMPLE_TOO_EARLY},
+        {{RUNS, OLD, NOT_READY, .ready_changed_ns = T0 - 3599 * S}, T0, POD_NEVER_READY},
+        {{RUNS, OLD, NOT_READY, .ready_changed_ns = T0 - 10 * S}, T0, POD_COUNTED},
+    };
+    const struct hpa_settings settings = HPA_SETTINGS_DEFAULT;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct hpa_sample sample = {.time_ns = rows[i].sample_ns, .window_ns = 30 * S};
+        enum pod_rule rule =
+            pod_rule(&rows[i].pod, sample.time_ns ? &sample : NULL, &settings, T0, true);
+        if (rule != rows[i].rule)
+            fail_msg("row %zu: rule %d", i, rule);
+    }
+}
+
 static void match(struct pods *p, const struct hpa_pod *list, size_t count,
                   const struct hpa_answer *answer)
 {
@@ -155,6 +185,7 @@ int main(void)
         cmocka_unit_test(a_young_pod_counts_one_window_after_it_became_ready),
         cmocka_unit_test(initialisation_ends_after_5_minutes_sharp),
         cmocka_unit_test(an_old_pod_is_unready_only_if_it_never_was_ready),
+        cmocka_unit_test(each_way_to_be_left_out_has_a_rule_of_its_own),
         cmocka_unit_test(samples_are_found_in_any_order),
         cmocka_unit_test(of_two_samples_of_one_pod_the_last_counts),
     };

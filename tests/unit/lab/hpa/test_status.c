@@ -71,6 +71,26 @@ static void a_run_without_a_scale_changes_one_condition(void **state)
     world_end(&w);
 }
 
+static void a_write_that_fails_again_moves_the_time_of_its_condition(void **state)
+{
+    struct world w;
+    (void)state;
+
+    world_begin(&w, "'maxReplicas':10");
+    world_pods(&w, 11);
+    assert_int_equal(hpa_evaluate(w.hpa, w.spec, &w.in, &w.d), 0);
+    hpa_commit(w.hpa, w.spec, &w.d, "conflict", w.in.now_ns);
+    json_t *old = world_json("{'conditions':[{'type':'AbleToScale','status':'False','reason':"
+                             "'FailedUpdateScale','lastTransitionTime':'2020-01-01T00:00:00Z'}]}");
+    json_t *s = hpa_status(w.spec, &w.d, old, w.in.now_ns);
+    expect(s, "conditions[0].status", "False");
+    expect(s, "conditions[0].reason", "FailedUpdateScale");
+    expect(s, "conditions[0].lastTransitionTime", "2023-11-14T22:13:20Z"); /* it was True */
+    json_decref(s);
+    json_decref(old);
+    world_end(&w);
+}
+
 static void a_failed_run_keeps_the_previous_wish(void **state)
 {
     struct world w;
@@ -149,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replaces_counts_and_keeps_the_times_of_conditions),
         cmocka_unit_test(a_run_without_a_scale_changes_one_condition),
+        cmocka_unit_test(a_write_that_fails_again_moves_the_time_of_its_condition),
         cmocka_unit_test(a_failed_run_keeps_the_previous_wish),
         cmocka_unit_test(a_correction_has_no_metrics),
         cmocka_unit_test(a_first_status_needs_no_old_one),

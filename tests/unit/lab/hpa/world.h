@@ -28,6 +28,7 @@ struct world {
     struct hpa *hpa;
     char names[WORLD_PODS][16];
     struct hpa_pod pods[WORLD_PODS];
+    struct hpa_request requests[WORLD_PODS][WORLD_METRICS];
     struct hpa_sample samples[WORLD_METRICS][WORLD_PODS];
     int64_t values[WORLD_METRICS][WORLD_PODS];
     struct hpa_answer answers[WORLD_METRICS];
@@ -75,6 +76,11 @@ static inline void world_respec(struct world *w, const char *rest)
         fail_msg("%s", bad.err.text);
 }
 
+static inline int64_t world_request(const struct hpa_spec *spec, size_t m)
+{
+    return m < spec->metric_count && spec->metrics[m].resource == HPA_MEMORY ? 1000000 : 100;
+}
+
 /* Ready pods that ask for 100m cpu and 1000 bytes, started an hour ago. */
 static inline void world_pods(struct world *w, int count)
 {
@@ -88,7 +94,9 @@ static inline void world_pods(struct world *w, int count)
                                       .start_ns = T0 - 3600 * S,
                                       .ready = HPA_READY_TRUE,
                                       .ready_changed_ns = T0 - 3590 * S,
-                                      .requests = {{.milli = 100}, {.milli = 1000000}}};
+                                      .requests = w->requests[i]};
+        for (size_t m = 0; m < WORLD_METRICS; m++)
+            w->requests[i][m].milli = world_request(w->spec, m);
     }
 }
 
@@ -100,7 +108,8 @@ static inline void world_samples(struct world *w, size_t m, int count, const int
                                                .milli = milli[i],
                                                .time_ns = w->in.now_ns - 10 * S,
                                                .window_ns = 30 * S};
-    w->answers[m] = (struct hpa_answer){.samples = w->samples[m], .sample_count = (size_t)count};
+    w->answers[m] = (struct hpa_answer){
+        .item_count = (size_t)count, .samples = w->samples[m], .sample_count = (size_t)count};
 }
 
 /* All pods alike. */
@@ -116,7 +125,7 @@ static inline void world_usage(struct world *w, size_t m, int64_t milli)
 static inline void world_value(struct world *w, size_t m, int64_t milli)
 {
     w->values[m][0] = milli;
-    w->answers[m] = (struct hpa_answer){.values = w->values[m], .value_count = 1};
+    w->answers[m] = (struct hpa_answer){.item_count = 1, .values = w->values[m]};
 }
 
 static inline void world_begin(struct world *w, const char *rest)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+# The images of ./swell image, for those who build with docker, podman or buildah:
+#
+#     docker build --target workload -t swell-workload:0.1.0 .
+#
+# Targets: workload, adapter, load. The same file builds amd64 and arm64.
+FROM debian:bookworm AS source
+COPY . /src
+
+FROM source AS workload-files
+RUN /src/swell image workload --rootfs /out
+
+FROM source AS adapter-files
+RUN /src/swell image adapter --rootfs /out
+
+FROM source AS load-files
+RUN /src/swell image load --rootfs /out
+
+FROM scratch AS base
+ARG REVISION=""
+ARG SOURCE=""
+LABEL org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.source="$SOURCE"
+# A number, so that runAsNonRoot can tell.
+USER 65532:65532
+
+FROM base AS adapter
+COPY --from=adapter-files /out/ /
+LABEL org.opencontainers.image.title="swell-adapter"
+EXPOSE 6443
+ENTRYPOINT ["/usr/bin/swell-adapter"]
+CMD ["run"]
+
+FROM base AS load
+COPY --from=load-files /out/ /
+LABEL org.opencontainers.image.title="swell-load"
+ENTRYPOINT ["/usr/bin/swell-load"]
+CMD ["--help"]
+
+FROM base AS workload
+COPY --from=workload-files /out/ /
+LABEL org.opencontainers.image.title="swell-workload"
+EXPOSE 8080
+ENTRYPOINT ["/usr/bin/swell-workload"]
+CMD ["serve"]

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+/* `swell-lab evaluate`: plays recorded scenarios to the autoscaler. */
+#include "base/buf.h"
+#include "base/command.h"
+#include "base/err.h"
+#include "base/options.h"
+#include "base/scoped.h"
+#include "base/signals.h"
+#include "lab/commands.h"
+#include "lab/replay/replay.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LINE_MAX_BYTES (512 * MIB)
+
+struct options {
+    bool record;
+};
+
+static const struct opt rows[] = {
+    {"record", OPT_BOOL, offsetof(struct options, record), "false",
+     "adds the decision record to each line, for `swell-lab why`"},
+};
+
+static void more_help(FILE *out)
+{
+    (void)fputs(
+        "\nReads standard input without a FILE, or where FILE is \"-\". A scenario is an HPA "
+        "and, step by\nstep, what an API server answers; docs/evaluate.md has the format. "
+        "Exit code 2: a line could not\nbe read; the others were played.\n",
+        out);
+}
+
+static const struct opt_table table = {
+    .program = "swell-lab evaluate",
+    .summary = "plays scenarios (JSON Lines) to the autoscaler and writes what it does, one line a "
+               "step.",
+    .positional = "[FILE...]",
+    OPT_TABLE(rows),
+    .more_help = more_help,
+};
+
+struct player {
+    struct options options;
+    struct buf out;   /* a line of it */
+    const char *file; /* being read */
+    bool refused;     /* some line could not be read */
+};
+
+static int append(const char *text, size_t len, void *out)
+{
+    return buf_append(out, text, len);
+}
+
+/* jansson would write it piece by piece. */
+static int print(struct player *p, const json_t *line)
+{
+    buf_clear(&p->out);
+    if (json_dump_callback(line, append, &p->out, JSON_COMPACT) < 0 || buf_puts(&p->out, "\n") < 0)
+        return -ENOMEM;
+    return fwrite(p->out.data, p->out.len, 1, stdout) == 1 ? 0 : -EIO;
+}
+
+static int play(struct player *p, const struct scenario *s)
+{
+    struct replay *replay = NULL;
+    int r = replay_new(s, &replay);
+
+    while (r == 0) {
+        json_auto_t *line = NULL;
+        r = replay_step(replay, p->options.record, &line);
+        if (r == 0)
+            r = print(p, line);
+    }
+    replay_free(replay);
+    return r == -ENOENT ? 0 : r;
+}
+
+static void refuse(struct player *p, size_t number, const char *why)
+{
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "%s: %s line %zu: %s\n", table.program, p->file, number, why);
+    p->refused = true;
+}
+
+static int play_line(struct player *p, size_t number, struct json_text line)
+{
+    struct scenario *s = NULL;
+    struct err err = {0};
+
+    if (strspn(line.at, " \t\r\n") >= line.len)
+        return 0;
+    int r = scenario_parse(line, &s, &err);
+    if (r == 0)
+        r = play(p, s);
+    else if (r == -EINVAL)
+        refuse(p, number, err.text);
+    scenario_free(s);
+    return r == -EINVAL ? 0 : r;
+}
+
+/* One line without its end. 1; 0 behind the last one; -E2BIG, and the rest of it is still to come;
+ * -ENOMEM. */
+static int read_line(FILE *in, struct buf *line)
+{
+    char chunk[64 * 1024];
+    int r = 0;
+
+    buf_clear(line);
+    while (r == 0 && fgets(chunk, sizeof(chunk), in)) {
+        const size_t len = strlen(chunk);
+        r = buf_append(line, chunk, len);
+        if (r == 0 && len > 0 && chunk[len - 1] == '\n')
+            return 1;
+    }
+    return r < 0 ? r : line->len > 0;
+}
+
+static int play_stream(struct player *p, FILE *in)
+{
+    scoped(buf_done) struct buf line = {.max = LINE_MAX_BYTES};
+    int r = 1;
+
+    for (size_t number = 1; r > 0; number++) {
+        r = read_line(in, &line);
+        if (r == -E2BIG) {
+            refuse(p, number, "is longer than 512 MiB; nothing behind it was read");
+            return 0;
+        }
+        if (r > 0 && play_line(p, number, (struct json_text){line.data, line.len}) < 0)
+            r = -EIO;
+    }
+    return r;
+}
+
+static int play_file(struct player *p, const char *path)
+{
+    const bool standard = strcmp(path, "-") == 0;
+    FILE *in = standard ? stdin : fopen(path, "re");
+
+    p->file = standard ? "standard input" : path;
+    if (!in) {
+        (void)fprintf(stderr, "%s: '%s': %s\n", table.program, path, strerror(errno));
+        p->refused = true;
+        return 0;
+    }
+    int r = play_stream(p, in);
+    if (!standard)
+        (void)fclose(in);
+    return r;
+}
+
+int run_evaluate(int argc, char **argv)
+{
+    struct player p = {.out.max = LINE_MAX_BYTES};
+    struct err err = {0};
+    int first = options_parse(&table, argc, argv, &p.options, &err);
+    int r = 0;
+
+    if (first < 0)
+        return command_refuse(table.program, first, &err);
+    signals_restore(); /* Ctrl-C ends it at once */
+    if (first == argc)
+        r = play_file(&p, "-");
+    for (int i = first; r == 0 && i < argc; i++)
+        r = play_file(&p, argv[i]);
+    buf_done(&p.out);
+    if (fflush(stdout) != 0 || r < 0) {
+        (void)fprintf(stderr, "%s: cannot go on: %s\n", table.program,
+                      r == -ENOMEM ? "out of memory" : strerror(errno));
+        return EXIT_FAILURE;
+    }
+    return p.refused ? EXIT_USAGE : EXIT_SUCCESS;
+}

@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Builds the images and looks at them with another program's eyes. Chroot needs root.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+"$root/swell" image all --out "$scratch/first"
+"$root/swell" image workload --rootfs "$scratch/rootfs"
+git clone -q "$root" "$scratch/elsewhere"
+"$scratch/elsewhere/swell" image workload --out "$scratch/second"
+SWELL_IMAGES=$scratch exec /usr/bin/python3 "$root/tests/e2e/image.py"

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""swell-workload work on a real Kafka broker: groups, commits, kills, drains."""
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import unittest
+
+from program import Program, wait_until
+
+JARS = os.path.join(os.environ["SWELL_KAFKA_JARS"], "*")
+CLUSTER_ID = "c3dlbGwtc3dlbGwtc3dlbA"  # 16 bytes in base64, as its storage tool wants
+PROPERTIES = """
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{address}:9093
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://{address}:9092,CONTROLLER://{address}:9093
+advertised.listeners=PLAINTEXT://{address}:9092
+log.dirs={folder}/logs
+num.partitions=4
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+"""
+
+
+def series(program, pattern):
+    found = re.search(rf"^{pattern} (\S+)$", program.get("/metrics")[2], re.MULTILINE)
+    return float(found.group(1)) if found else 0
+
+
+def metric(program, outcome):
+    return series(program, rf'swell_jobs_total\{{queue="\w+",outcome="{outcome}"\}}')
+
+
+def taken(program):
+    return series(program, r'swell_job_wait_seconds_count\{queue="\w+"\}')
+
+
+class Kafka(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        number = os.getpid() % 65536  # an address of its own, so that ports can be the usual ones
+        cls.address = f"127.86.{number >> 8}.{number & 255}"
+        properties = os.path.join(folder.name, "server.properties")
+        with open(properties, "w", encoding="utf-8") as file:
+            file.write(PROPERTIES.format(address=cls.address, folder=folder.name))
+        java = ["java", "-Xmx512m", "-cp", JARS]
+        subprocess.run([*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c",
+                        properties], check=True, stdout=subprocess.DEVNULL)
+        broker = subprocess.Popen([*java, "kafka.Kafka", properties], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL)
+        cls.addClassCleanup(broker.wait)
+        cls.addClassCleanup(broker.kill)
+        wait_until(lambda: cls.kcat("-L", check=False).returncode == 0, "the broker answers")
+
+    @classmethod
+    def kcat(cls, *flags, check=True, text=None):
+        return subprocess.run(["kcat", "-b", f"{cls.address}:9092", "-m", "5", *flags],
+                              capture_output=True, text=True, check=check, input=text)
+
+    def put(self, topic, jobs, *flags):
+        self.kcat("-P", "-t", topic, *flags, text="\n".join(jobs) + "\n")
+
+    def worker(self, topic, *flags):
+        return Program("swell-workload", "work", "--address=127.0.0.1", "--port=0",
+                       "--source=kafka", f"--queue-url={self.address}:9092", f"--queue={topic}",
+                       "--poll=200ms", "--log-level=debug", *flags)
+
+    def test_every_job_is_done_once_by_one_of_the_group(self):
+        self.put("once", [f'{{"id":"j{i}","cpu_ms":5}}' for i in range(40)])
+        with self.worker("once", "--concurrency=2") as a, self.worker("once") as b:
+            wait_until(lambda: metric(a, "done") + metric(b, "done") >= 40, "all done")
+            self.assertEqual((a.stop(), b.stop()), (0, 0))
+            worked = re.findall(r"msg=worked job=(\S+)", "\n".join(a.lines + b.lines))
+            self.assertEqual(set(worked), {f"j{i}" for i in range(40)})
+        self.put("once", ["1"])
+        with self.worker("once") as c:
+            wait_until(lambda: metric(c, "done") == 1, "the new one")
+            self.assertEqual(c.stop(), 0)  # and not one of the old
+
+    def test_a_killed_workers_job_is_read_by_another(self):
+        self.put("kill", ['{"id":"long","cpu_ms":60000}'])
+        with self.worker("kill", "--lease=6s") as a:
+            wait_until(lambda: taken(a) == 1, "taken")
+            a.stop(signal.SIGKILL)
+        with self.worker("kill", "--lease=6s", "--drain-timeout=0s") as b:
+            wait_until(lambda: taken(b) == 1, "the session of the killed one is over")
+            self.assertEqual(b.stop(), 0)
+
+    def test_what_a_drain_leaves_is_read_by_another_at_once(self):
+        self.put("drain", ['{"id":"long","cpu_ms":2000}'])
+        with self.worker("drain", "--lease=1800s", "--drain-timeout=0s") as a:
+            wait_until(lambda: taken(a) == 1, "taken")
+            self.assertEqual(a.stop(), 0)
+            self.assertNotIn("msg=worked", "\n".join(a.lines))
+        with self.worker("drain", "--lease=1800s") as b:
+            wait_until(lambda: metric(b, "done") == 1, "done by the other, long before the lease")
+            self.assertEqual(b.stop(), 0)
+
+    def test_failed_jobs_are_tried_again(self):
+        self.put("fail", ["1", "1", "1"], "-p", "0")
+        with self.worker("fail", "--fail-rate=1") as a:
+            wait_until(lambda: metric(a, "failed") >= 5, "tried again and again")
+            self.assertEqual(metric(a, "done"), 0)
+            self.assertEqual(a.stop(), 0)
+        with self.worker("fail") as b:
+            wait_until(lambda: metric(b, "done") == 3, "all done after all")
+            self.assertEqual(b.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,14 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Workers on a real Kafka broker. Its jars come from Maven Central, once.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+jars=$root/build/kafka
+
+if [ ! -f "$jars/complete" ]; then
+    mvn -q -B -f "$root/tests/e2e/kafka/pom.xml" dependency:copy-dependencies \
+        -DoutputDirectory="$jars"
+    touch "$jars/complete"
+fi
+SWELL_KAFKA_JARS=$jars PYTHONPATH=$root/tests/process PYTHONDONTWRITEBYTECODE=1 \
+    exec /usr/bin/python3 "$root/tests/e2e/kafka.py" -v
