@@ -54,14 +54,15 @@ static int add_segment(struct buf *key, const char *text)
     return r < 0 ? r : urltext_path(key, text);
 }
 
+/* The client lowers a resource before it escapes it: "Jobs?" becomes "jobs%3F". */
 static int add_lower(struct buf *key, const char *text)
 {
-    const size_t start = key->len;
-    int r = add_segment(key, text);
+    scoped(buf_done) struct buf lower = {.max = key->max};
+    int r = buf_puts(&lower, text);
 
-    for (size_t i = start; r == 0 && i < key->len; i++)
-        key->data[i] = (char)tolower((unsigned char)key->data[i]);
-    return r;
+    for (size_t i = 0; r == 0 && i < lower.len; i++)
+        lower.data[i] = (char)tolower((unsigned char)lower.data[i]);
+    return r < 0 ? r : add_segment(key, lower.len > 0 ? lower.data : "");
 }
 
 /* --- Resource, ContainerResource --- */
