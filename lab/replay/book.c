@@ -64,6 +64,8 @@ static int put(struct book *b, const struct response *response)
 {
     struct page *p = find(b, response->key);
 
+    if (response->same)
+        response = response->same;
     if (p) {
         /* The same again stays what it was, with what was read of it. */
         if (!same_text(p->response->given, response->given)) {

@@ -277,6 +277,18 @@ struct json_text json_walk_value(struct json_walk *w)
     return (struct json_text){.at = start, .len = (size_t)(w->at - start)};
 }
 
+bool json_walk_again(struct json_walk *w, struct json_text text)
+{
+    if (w->result < 0)
+        return false;
+    skip_space(w);
+    if (text.len == 0 || !strchr("]}", text.at[text.len - 1]) ||
+        (size_t)(w->end - w->at) < text.len || memcmp(w->at, text.at, text.len) != 0)
+        return false;
+    w->at += text.len;
+    return true;
+}
+
 int json_walk_end(struct json_walk *w)
 {
     if (w->result == 0) {

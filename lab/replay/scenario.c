@@ -236,7 +236,22 @@ static int read_answers(struct json_walk *w, struct response *p)
     return r < 0 ? r : w->result;
 }
 
-static int read_responses(struct json_walk *w, struct step *s)
+/* Most answers are those of the step before, at the same place. */
+static bool repeat(struct json_walk *w, const struct step *before, size_t i, struct response *p)
+{
+    const struct response *r = before && i < before->response_count ? &before->responses[i] : NULL;
+
+    (void)json_walk_type(w);
+    const char *start = w->at;
+    if (!r || strcmp(r->key, p->key) != 0 || !json_walk_again(w, r->given))
+        return false;
+    p->given = (struct json_text){start, r->given.len};
+    p->same = r->same ? r->same : r;
+    return true;
+}
+
+/* before: the step before, or NULL. */
+static int read_responses(struct json_walk *w, const struct step *before, struct step *s)
 {
     struct json_text key;
     size_t len;
@@ -250,7 +265,7 @@ static int read_responses(struct json_walk *w, struct step *s)
             return no_memory(w->err);
         struct response *p = &s->responses[s->response_count++];
         r = load_string(key, &p->key, &len, w->err);
-        if (r == 0)
+        if (r == 0 && !repeat(w, before, s->response_count - 1, p))
             r = read_answers(w, p);
         if (r < 0)
             return err_wrap(w->err, r, "%.200s", p->key ? p->key : "a key");
@@ -292,7 +307,8 @@ static int read_time(struct json_walk *w, struct step *s)
     return r;
 }
 
-static int read_step_member(struct json_walk *w, struct json_text key, struct step *s)
+static int read_step_member(struct json_walk *w, struct json_text key, const struct step *before,
+                            struct step *s)
 {
     int r = 0;
     const char *name = NULL;
@@ -304,13 +320,13 @@ static int read_step_member(struct json_walk *w, struct json_text key, struct st
     else if (json_text_is(key, name = "restart"))
         r = read_bool(w, &s->restart);
     else if (json_text_is(key, name = "responses"))
-        r = read_responses(w, s);
+        r = read_responses(w, before, s);
     else
         (void)json_walk_value(w);
     return r < 0 && w->result == 0 ? err_wrap(w->err, r, "%s", name) : w->result;
 }
 
-static int read_step(struct json_walk *w, struct step *s)
+static int read_step(struct json_walk *w, const struct step *before, struct step *s)
 {
     struct json_text key;
     int r = 0;
@@ -318,7 +334,7 @@ static int read_step(struct json_walk *w, struct step *s)
     if (!json_walk_object(w))
         return wrong(w, "an object");
     while (r == 0 && json_walk_member(w, &key))
-        r = read_step_member(w, key, s);
+        r = read_step_member(w, key, before, s);
     if (r == 0 && w->result == 0 && !s->time_text)
         return err_set(w->err, -EINVAL, "time: is missing");
     return r < 0 ? r : w->result;
@@ -335,7 +351,7 @@ static int read_steps(struct json_walk *w, struct scenario *s)
         if (grow(&s->steps, s->step_count, sizeof(*s->steps)) < 0)
             return no_memory(w->err);
         struct step *step = &s->steps[s->step_count++];
-        r = read_step(w, step);
+        r = read_step(w, s->step_count > 1 ? step - 1 : NULL, step);
         if (r == 0 && s->step_count > 1 && step->time_ns <= step[-1].time_ns)
             r = err_set(w->err, -EINVAL, "time: %.60s is not after %.60s", step->time_text,
                         step[-1].time_text);

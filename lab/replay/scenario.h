@@ -25,6 +25,9 @@ struct response {
     struct json_text given; /* as it was written */
     struct answer *answers; /* to the first, second, ... request of a step; the last one repeats */
     size_t count;           /* 0: withdrawn */
+
+    /* The response of an earlier step that says the same, and has the answers; NULL: none. */
+    const struct response *same;
 };
 
 struct autoscaled { /* a HorizontalPodAutoscaler */

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"flag"
+	"fmt"
 	"os"
 	"testing"
 
@@ -32,7 +33,7 @@ func (s *series) each(player *replay.Player, do func(line []byte, results []scen
 		scene := generate.New(s.seed, s.first+i)
 		results, err := player.PlayLive(scene.Head(), scene.Next)
 		if err != nil {
-			return err
+			return fmt.Errorf("seed %d, scenario %d: %w", s.seed, s.first+i, err)
 		}
 		if err := do(scene.Line(), results); err != nil {
 			return err

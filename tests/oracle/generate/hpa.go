@@ -57,6 +57,9 @@ func (s *Scene) hpa() object {
 }
 
 func (s *Scene) maxReplicas() int {
+	if s.unvalidated && s.chance(20) {
+		return one(s.dice, 0, 1, -1)
+	}
 	return choose(s.dice, []weighted[int]{
 		{10, s.between(1, 5)}, {30, s.between(5, 20)}, {15, s.between(20, 100)}, {3, 5000}, {2, maxInt32}})
 }
@@ -100,7 +103,30 @@ func (s *Scene) rules() object {
 		r["tolerance"] = one[any](s.dice, "0", 0, "0.05", "50m", "0.1", "0.2", "0.35", "0.5", "1", "2", "100m", 0.15, "1e-2", "33e-2",
 			"350000u", "0.3333333333", "999999999999999999", "0.1Ki", "10")
 	}
+	if s.unvalidated {
+		s.spoil(r)
+	}
 	return r
+}
+
+// Makes of rules such that validation refuses.
+func (s *Scene) spoil(r object) {
+	if s.chance(20) {
+		r["stabilizationWindowSeconds"] = one(s.dice, -1, -60, 86400, maxInt32)
+	}
+	if s.chance(20) {
+		r["selectPolicy"] = one(s.dice, "Bogus", "")
+	}
+	if s.chance(20) {
+		r["tolerance"] = one(s.dice, "-50m", "-2", "1e30", "1n")
+	}
+	if s.chance(30) {
+		r["policies"] = one(s.dice, []any{},
+			[]any{object{"type": "Bogus", "value": 3, "periodSeconds": 15}},
+			[]any{s.policy(), object{"type": "Bogus", "value": 3, "periodSeconds": 15}},
+			[]any{object{"type": "Pods", "value": one(s.dice, 0, -3, -maxInt32), "periodSeconds": 15}},
+			[]any{object{"type": "Percent", "value": one(s.dice, 0, -50, -300), "periodSeconds": one(s.dice, 15, 0, -15, maxInt32)}})
+	}
 }
 
 func (s *Scene) policy() object {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -59,6 +60,10 @@ func (s *Scene) resource() string {
 func (s *Scene) resourceTarget(m *metric, resource string) object {
 	if s.chance(65) {
 		m.percent = true
+		if s.unvalidated && s.chance(20) {
+			m.target = int64(one(s.dice, 0, -5, 2147483647))
+			return object{"type": "Utilization", "averageUtilization": m.target}
+		}
 		m.target = int64(one(s.dice, 50, 50, 80, 100, 10, 1, 60, 150, 300, 33, 100000))
 		return object{"type": "Utilization", "averageUtilization": m.target}
 	}
@@ -66,7 +71,7 @@ func (s *Scene) resourceTarget(m *metric, resource string) object {
 	if resource == "memory" {
 		m.target *= 1024 * 1024 * 1000
 	}
-	return object{"type": one(s.dice, "AverageValue", "AverageValue", "Utilization"), "averageValue": s.quantity(m.target)}
+	return object{"type": one(s.dice, "AverageValue", "AverageValue", "Utilization"), "averageValue": s.targetQuantity(m)}
 }
 
 func (s *Scene) resourceMetric(int) *metric {
@@ -92,6 +97,13 @@ func (s *Scene) containerMetric(int) *metric {
 	return m
 }
 
+func (s *Scene) targetQuantity(m *metric) any {
+	if s.unvalidated && s.chance(30) || s.odd && s.chance(5) {
+		return s.oddQuantity()
+	}
+	return s.quantity(m.target)
+}
+
 func (s *Scene) valueTarget(m *metric) {
 	m.target = choose(s.dice, []weighted[int64]{{4, 1000}, {4, 10000}, {4, 100000}, {2, 500}, {1, 1}, {1, 333}, {1, 30000}, {1, 1e12}})
 }
@@ -99,14 +111,29 @@ func (s *Scene) valueTarget(m *metric) {
 func (s *Scene) podsMetric(i int) *metric {
 	m := &metric{answer: (*Scene).podsValues}
 	s.valueTarget(m)
-	name := fmt.Sprintf("%s_%d", one(s.dice, "http_requests", "queue:length", "req"), i)
+	name := s.metricName("http_requests", i)
 	identifier, selector := s.identifier(name)
 	m.spec = object{"type": "Pods", "pods": object{"metric": identifier,
-		"target": object{"type": "AverageValue", "averageValue": s.quantity(m.target)}}}
+		"target": object{"type": "AverageValue", "averageValue": s.targetQuantity(m)}}}
 	m.key = func(s *Scene) string {
-		return s.customPath("/pods/%2A/"+name, "labelSelector", s.canonical, "metricLabelSelector", selector)
+		return s.customPath("/pods/*/"+name, "labelSelector", s.canonical, "metricLabelSelector", selector)
 	}
 	return m
+}
+
+// A metric's name: any that can be a segment of a path.
+func (s *Scene) metricName(usual string, i int) string {
+	name := choose(s.dice, []weighted[string]{
+		{40, usual}, {2, "queue:length"}, {1, "a b"}, {1, "x?y=z"}, {1, "Jobs"}, {1, "rps|max"}, {1, "größe"}, {1, "a+b&c"}, {1, "'*'!(#)"}})
+	if s.unvalidated && s.chance(20) {
+		name = one(s.dice, "req/s", "50%", "a%2Fb")
+	}
+	return fmt.Sprintf("%s_%d", name, i)
+}
+
+// escaped is a path as it is sent.
+func escaped(path string) string {
+	return (&url.URL{Path: path}).EscapedPath()
 }
 
 var described = []struct{ apiVersion, kind, resource string }{
@@ -125,7 +152,7 @@ var described = []struct{ apiVersion, kind, resource string }{
 func (s *Scene) objectMetric(i int) *metric {
 	m := &metric{answer: (*Scene).objectValue}
 	s.valueTarget(m)
-	name := fmt.Sprintf("hits_%d", i)
+	name := s.metricName("hits", i)
 	identifier, selector := s.identifier(name)
 	of := described[min(s.IntN(len(described)), s.IntN(len(described)))]
 	path := "/" + of.resource + "/main/" + name
@@ -142,10 +169,10 @@ func (s *Scene) objectMetric(i int) *metric {
 }
 
 func (s *Scene) valueOrAverage(m *metric, confused bool) object {
-	target := object{"type": "Value", "value": s.quantity(m.target)}
+	target := object{"type": "Value", "value": s.targetQuantity(m)}
 	if s.chance(50) {
 		m.perPod = true
-		target = object{"type": "AverageValue", "averageValue": s.quantity(m.target)}
+		target = object{"type": "AverageValue", "averageValue": s.targetQuantity(m)}
 	}
 	if confused {
 		target["type"] = one(s.dice, "Value", "AverageValue", "Utilization")
@@ -156,7 +183,7 @@ func (s *Scene) valueOrAverage(m *metric, confused bool) object {
 func (s *Scene) externalMetric(i int) *metric {
 	m := &metric{answer: (*Scene).externalValues}
 	s.valueTarget(m)
-	name := fmt.Sprintf("queue_depth_%d", i)
+	name := s.metricName("queue_depth", i)
 	identifier, selector := s.identifier(name)
 	target := s.valueOrAverage(m, s.chance(4))
 	if s.rough && s.chance(2) {
@@ -164,7 +191,7 @@ func (s *Scene) externalMetric(i int) *metric {
 	}
 	m.spec = object{"type": "External", "external": object{"metric": identifier, "target": target}}
 	m.key = func(s *Scene) string {
-		return withQuery("/apis/external.metrics.k8s.io/v1beta1/namespaces/"+s.namespace+"/"+name, "labelSelector", selector)
+		return withQuery("/apis/external.metrics.k8s.io/v1beta1/namespaces/"+s.namespace+"/"+strings.ToLower(name), "labelSelector", selector)
 	}
 	return m
 }
@@ -216,6 +243,7 @@ func (s *Scene) expression() (metav1.LabelSelectorRequirement, object) {
 }
 
 func withQuery(path string, nameValue ...string) string {
+	path = escaped(path)
 	query := url.Values{}
 	for i := 0; i < len(nameValue); i += 2 {
 		if nameValue[i+1] != "" {

@@ -29,8 +29,9 @@ func stamp(t time.Time) string {
 func (s *Scene) follow(now time.Time) {
 	want := min(s.replicas, 12)
 	if s.rough {
-		want = max(want+one(s.dice, 0, 0, 0, 0, 1, 2, -1), 0)
+		want += one(s.dice, 0, 0, 0, 0, 1, 2, -1)
 	}
+	want = max(want, 0) // the controller can write less than zero replicas
 	for len(s.pods) < want {
 		s.pods = append(s.pods, s.newPod(now))
 	}

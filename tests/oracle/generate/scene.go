@@ -36,6 +36,7 @@ type Scene struct {
 	rough           bool    // pods misbehave too
 	odd             bool    // quantities at the edges
 	noisy           bool    // pods are not alike
+	unvalidated     bool    // the HPA has what no API server would have let in
 	closedLoop      bool    // replicas follow the writes
 	twoContainers   bool    //
 	podLevel        bool    // some pods have requests of their own
@@ -60,6 +61,9 @@ func New(seed, index uint64) *Scene {
 	s.name = one(s.dice, "web", "web", "api-v2", "a.b")
 	s.namespace = one(s.dice, "default", "default", "default", "shop")
 	s.targetName = one(s.dice, "web", "web", "backend")
+	if s.unvalidated && s.chance(10) {
+		s.targetName = one(s.dice, "we b", "a%b", "..", "a/b")
+	}
 	s.target = choose(s.dice, targets)
 	s.customVersion = "v1beta2"
 	s.behaves = s.chance(60)
@@ -84,6 +88,7 @@ func (s *Scene) mood() {
 	s.rough = s.chance(60)
 	s.odd = s.chance(15)
 	s.noisy = s.chance(25)
+	s.unvalidated = s.chance(8)
 	s.closedLoop = s.chance(70)
 	s.twoContainers = s.chance(20)
 	s.podLevel = s.chance(15)
@@ -266,7 +271,7 @@ func (s *Scene) scaleAnswers(r object) {
 	if s.target.path == "" {
 		return
 	}
-	path := fmt.Sprintf(s.target.path, s.namespace, s.targetName)
+	path := escaped(fmt.Sprintf(s.target.path, s.namespace, s.targetName))
 	good := scaleOf(s.targetName, s.namespace, s.replicas, s.statusReplicas, s.selector)
 	r["PUT "+path] = nil
 	switch {
