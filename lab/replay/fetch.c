@@ -18,6 +18,7 @@
 
 void fetched_done(struct fetched *f)
 {
+    usage_done(&f->usage);
     free(f->samples);
     free(f->values);
     *f = (struct fetched){0};
@@ -79,6 +80,22 @@ static int read_usage(const struct asking *q, const json_t *items, struct fetche
     return 0;
 }
 
+/* In the usual form, or else in any. */
+static int read_pod_metrics(const struct asking *q, struct answer *a, struct fetched *ret)
+{
+    if (a->good && usage_read(a->body, q->metric, &ret->usage)) {
+        ret->answer = (struct hpa_answer){.item_count = ret->usage.items,
+                                          .samples = ret->usage.samples,
+                                          .sample_count = ret->usage.count};
+        return 0;
+    }
+    const struct decoded d =
+        decode_expected(&q->client->decoder, a, "metrics.k8s.io/v1beta1", "PodMetricsList");
+    const json_t *items = json_object_get(d.object, "items");
+    ret->answer.error = d.error ? d.error : items_fault(texts_of(q), ITEMS_POD_METRICS, items);
+    return ret->answer.error ? 0 : read_usage(q, items, ret);
+}
+
 static int fetch_resource(const struct asking *q, struct fetched *ret)
 {
     struct buf *key = &q->client->key;
@@ -93,13 +110,8 @@ static int fetch_resource(const struct asking *q, struct fetched *ret)
 
     const struct reply reply =
         client_send(q->client, &(struct request){key->data, "pods.metrics.k8s.io", NULL});
-    struct decoded d = {.error = reply.error};
-    if (!d.error)
-        d = decode_expected(&q->client->decoder, reply.answer, "metrics.k8s.io/v1beta1",
-                            "PodMetricsList");
-    const json_t *items = json_object_get(d.object, "items");
-    ret->answer.error = d.error ? d.error : items_fault(texts_of(q), ITEMS_POD_METRICS, items);
-    return ret->answer.error ? 0 : read_usage(q, items, ret);
+    ret->answer.error = reply.error;
+    return reply.error ? 0 : read_pod_metrics(q, reply.answer, ret);
 }
 
 /* --- External --- */

@@ -7,6 +7,7 @@
 
 #include "lab/hpa/hpa.h"
 #include "lab/replay/client.h"
+#include "lab/replay/usage.h"
 
 struct discovered { /* {0} at the start of a step: the version of custom.metrics.k8s.io */
     const char *version;
@@ -14,6 +15,7 @@ struct discovered { /* {0} at the start of a step: the version of custom.metrics
 
 struct fetched { /* {0}; fetched_done releases */
     struct hpa_answer answer;
+    struct usage usage;
     struct hpa_sample *samples;
     int64_t *values;
 };

@@ -61,6 +61,21 @@ static void others_are_in_the_namespace_of_the_first(void **state)
     script_free(&s);
 }
 
+static void an_answer_that_is_given_again_is_that_of_before(void **state)
+{
+    struct script s = script_new(WITH_STEPS(STEP("15", "'/a':{'x':1},'/b':{'x':1}") "," STEP(
+        "30", "'/a': {'x':1},'/b':{'x':12}") "," STEP("45", "'/a':{'x':1}")));
+    const struct step *steps = s.scenario->steps;
+    (void)state;
+
+    assert_null(steps[0].responses[0].same);
+    assert_ptr_equal(steps[1].responses[0].same, &steps[0].responses[0]);
+    assert_null(steps[1].responses[1].same);
+    assert_int_equal(steps[1].responses[1].count, 1);
+    assert_ptr_equal(steps[2].responses[0].same, &steps[0].responses[0]);
+    script_free(&s);
+}
+
 static void says_which_member_is_wrong(void **state)
 {
     static const struct {
@@ -105,6 +120,7 @@ int main(void)
         cmocka_unit_test(tells_bodies_codes_and_failures_apart),
         cmocka_unit_test(reads_flags_and_keeps_the_defaults_of_the_others),
         cmocka_unit_test(others_are_in_the_namespace_of_the_first),
+        cmocka_unit_test(an_answer_that_is_given_again_is_that_of_before),
         cmocka_unit_test(says_which_member_is_wrong),
     };
     return cmocka_run_group_tests_name("scenario", tests, NULL, NULL);

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+#include "lab/replay/usage.h"
+
+#include "base/clock.h"
+#include "kube/amount.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_MAX 64 /* of a quantity, a time or a window */
+
+struct reading {
+    struct json_walk w;
+    const struct hpa_metric *metric;
+    struct usage *usage;
+    char *name; /* where the next one goes */
+    bool odd;   /* not of the usual form */
+};
+
+struct item { /* of the list */
+    const char *pod;
+    struct hpa_sample sample;
+    bool missing; /* some container has not got the resource */
+    bool found;   /* some container has */
+};
+
+void usage_done(struct usage *u)
+{
+    free(u->samples);
+    free(u->names);
+    *u = (struct usage){0};
+}
+
+/* What stands between the quotes of the next value; odd when it is no plain string. */
+static struct json_text take_string(struct reading *r)
+{
+    if (json_walk_type(&r->w) != '"') {
+        r->odd = true;
+        return (struct json_text){"", 0};
+    }
+    const struct json_text text = json_walk_value(&r->w);
+    for (size_t i = 0; i < text.len; i++)
+        r->odd |= text.at[i] == '\\' || (unsigned char)text.at[i] >= 0x80;
+    if (text.len < 2)
+        return (struct json_text){"", 0};
+    return (struct json_text){text.at + 1, text.len - 2};
+}
+
+static const char *take_short(struct reading *r, char text[TEXT_MAX])
+{
+    const struct json_text t = take_string(r);
+
+    r->odd |= t.len >= TEXT_MAX;
+    text[0] = '\0';
+    if (t.len < TEXT_MAX) {
+        memcpy(text, t.at, t.len);
+        text[t.len] = '\0';
+    }
+    return text;
+}
+
+static bool is(struct json_text text, const char *word)
+{
+    return text.len == strlen(word) && memcmp(text.at, word, text.len) == 0;
+}
+
+static const char *keep_name(struct reading *r, struct json_text text)
+{
+    char *name = r->name;
+
+    memcpy(name, text.at, text.len);
+    name[text.len] = '\0';
+    r->name += text.len + 1;
+    return name;
+}
+
+/* Sets found and *ret if the resource is among them; all must be quantities. */
+static void read_resources(struct reading *r, bool *ret_found, int64_t *ret)
+{
+    struct json_text key;
+    struct amount amount;
+    char text[TEXT_MAX];
+
+    if (!json_walk_object(&r->w))
+        r->odd = true;
+    while (!r->odd && json_walk_member(&r->w, &key)) {
+        if (amount_parse(take_short(r, text), &amount) < 0) {
+            r->odd = true;
+        } else if (json_text_is(key, r->metric->name)) {
+            *ret_found = true;
+            *ret = amount_milli(&amount);
+        }
+    }
+}
+
+static void add_container(const struct reading *r, struct json_text name, bool has, int64_t milli,
+                          struct item *item)
+{
+    const char *wanted = r->metric->container;
+
+    if (wanted && (item->found || item->missing || !is(name, wanted)))
+        return; /* the first of that name counts */
+    if (!has)
+        item->missing = true;
+    else
+        item->sample.milli = (int64_t)((uint64_t)item->sample.milli + (uint64_t)milli);
+    item->found |= has;
+}
+
+static void read_container(struct reading *r, struct item *item)
+{
+    struct json_text key, name = {"", 0};
+    int64_t milli = 0;
+    bool has = false;
+
+    if (!json_walk_object(&r->w))
+        r->odd = true;
+    while (!r->odd && json_walk_member(&r->w, &key)) {
+        if (json_text_is(key, "name"))
+            name = take_string(r);
+        else if (json_text_is(key, "usage"))
+            read_resources(r, &has, &milli);
+        else
+            (void)json_walk_value(&r->w);
+    }
+    add_container(r, name, has, milli, item);
+}
+
+static void read_metadata(struct reading *r, struct item *item)
+{
+    struct json_text key;
+
+    if (!json_walk_object(&r->w))
+        r->odd = true;
+    while (!r->odd && json_walk_member(&r->w, &key)) {
+        if (json_text_is(key, "name"))
+            item->pod = keep_name(r, take_string(r));
+        else
+            (void)json_walk_value(&r->w);
+    }
+}
+
+static void read_item_member(struct reading *r, struct json_text key, struct item *item)
+{
+    char text[TEXT_MAX];
+
+    if (json_text_is(key, "metadata")) {
+        read_metadata(r, item);
+    } else if (json_text_is(key, "timestamp")) {
+        r->odd |= clock_parse_rfc3339(take_short(r, text), &item->sample.time_ns) < 0;
+    } else if (json_text_is(key, "window")) {
+        r->odd |= clock_parse_duration(take_short(r, text), &item->sample.window_ns) < 0;
+    } else if (json_text_is(key, "containers")) {
+        r->odd |= !json_walk_list(&r->w);
+        while (!r->odd && json_walk_element(&r->w))
+            read_container(r, item);
+    } else {
+        (void)json_walk_value(&r->w);
+    }
+}
+
+static bool grow(struct usage *u)
+{
+    if (u->count & (u->count - 1))
+        return true; /* sizes are powers of two */
+    void *more = reallocarray(u->samples, u->count ? 2 * u->count : 1, sizeof(*u->samples));
+    if (more)
+        u->samples = more;
+    return more;
+}
+
+static void read_item(struct reading *r)
+{
+    struct item item = {.pod = ""};
+    struct json_text key;
+
+    if (!json_walk_object(&r->w))
+        r->odd = true;
+    while (!r->odd && json_walk_member(&r->w, &key))
+        read_item_member(r, key, &item);
+    r->usage->items++;
+    if (!item.found || item.missing)
+        return;
+    if (!grow(r->usage)) {
+        r->odd = true;
+        return;
+    }
+    item.sample.pod = item.pod;
+    r->usage->samples[r->usage->count++] = item.sample;
+}
+
+static void read_list(struct reading *r)
+{
+    bool kind = false, version = false;
+    struct json_text key;
+
+    r->odd = !json_walk_object(&r->w);
+    while (!r->odd && json_walk_member(&r->w, &key)) {
+        if (json_text_is(key, "kind")) {
+            kind = is(take_string(r), "PodMetricsList");
+        } else if (json_text_is(key, "apiVersion")) {
+            version = is(take_string(r), "metrics.k8s.io/v1beta1");
+        } else if (json_text_is(key, "items")) {
+            r->odd |= r->usage->items > 0 || !json_walk_list(&r->w);
+            while (!r->odd && json_walk_element(&r->w))
+                read_item(r);
+        } else {
+            (void)json_walk_value(&r->w);
+        }
+    }
+    r->odd |= !kind || !version;
+}
+
+bool usage_read(struct json_text body, const struct hpa_metric *metric, struct usage *ret)
+{
+    struct reading r = {.w = json_walk_begin(body, NULL), .metric = metric, .usage = ret};
+
+    *ret = (struct usage){.names = malloc(body.len + 1)};
+    if (!ret->names)
+        return false;
+    r.name = ret->names;
+    read_list(&r);
+    if (r.odd || json_walk_end(&r.w) < 0) {
+        usage_done(ret);
+        return false;
+    }
+    return true;
+}
