@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -44,6 +45,9 @@ func runCompare(t *testing.T, args []string) int {
 	flags.Parse(args)
 
 	var err error
+	if _, err = exec.LookPath(c.subject.Program); err != nil {
+		return fail(2, "SWELL_BIN is to name the folder of swell-lab: %v", err)
+	}
 	if c.player, err = replay.New(t); err != nil {
 		return fail(1, "%v", err)
 	}
