@@ -32,12 +32,9 @@ func (s *Scene) hpa() object {
 		"scaleTargetRef": object{"apiVersion": s.target.apiVersion, "kind": s.target.kind, "name": s.targetName},
 		"maxReplicas":    s.maxReplicas(),
 	}
-	if min := s.minReplicas(); min >= 0 {
-		spec["minReplicas"] = min
-	}
 	s.max, s.min = spec["maxReplicas"].(int), 1
-	if min, ok := spec["minReplicas"].(int); ok {
-		s.min = min
+	if given := s.minReplicas(); given >= 0 {
+		spec["minReplicas"], s.min = given, given
 	}
 	var metrics []any
 	for _, m := range s.metrics {

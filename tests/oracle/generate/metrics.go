@@ -32,9 +32,9 @@ func (s *Scene) newMetrics() []*metric {
 }
 
 func (s *Scene) newMetric(i int) *metric {
-	make := choose(s.dice, []weighted[func(int) *metric]{
-		{6, s.resourceMetric}, {3, s.containerMetric}, {4, s.podsMetric}, {4, s.objectMetric}, {4, s.externalMetric}, {0, nil}})
-	m := make(i)
+	ofType := choose(s.dice, []weighted[func(int) *metric]{
+		{6, s.resourceMetric}, {3, s.containerMetric}, {4, s.podsMetric}, {4, s.objectMetric}, {4, s.externalMetric}})
+	m := ofType(i)
 	m.ratio = 1
 	if s.rough && s.chance(1) {
 		m.spec["type"] = "Unheard"

@@ -38,7 +38,7 @@ type Scene struct {
 	noisy           bool    // pods are not alike
 	unvalidated     bool    // the HPA has what no API server would have let in
 	closedLoop      bool    // replicas follow the writes
-	twoContainers   bool    //
+	twoContainers   bool    // in each pod
 	podLevel        bool    // some pods have requests of their own
 	missingRequests float64 // percent
 	missingSamples  float64 // percent
