@@ -55,14 +55,16 @@ static int add_segment(struct buf *key, const char *text)
     return r < 0 ? r : urltext_path(key, text);
 }
 
+/* The client writes resources in lower case, but not the escapes in them. */
 static int add_lower(struct buf *key, const char *text)
 {
-    const size_t start = key->len;
-    int r = add_segment(key, text);
+    scoped(free_at) char *lower = strdup(text);
 
-    for (size_t i = start; r == 0 && i < key->len; i++)
-        key->data[i] = (char)tolower((unsigned char)key->data[i]);
-    return r;
+    if (!lower)
+        return -ENOMEM;
+    for (char *c = lower; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return add_segment(key, lower);
 }
 
 /* --- Resource, ContainerResource --- */
