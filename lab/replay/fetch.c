@@ -55,7 +55,7 @@ static int add_segment(struct buf *key, const char *text)
     return r < 0 ? r : urltext_path(key, text);
 }
 
-/* Lower case before encoding: the digits behind a '%' stay capitals. */
+/* The client writes resources in lower case, but not the escapes in them. */
 static int add_lower(struct buf *key, const char *text)
 {
     scoped(free_at) char *lower = strdup(text);

@@ -54,6 +54,9 @@ static void asks_where_the_real_controller_does(void **state)
         {metric(HPA_EXTERNAL, "Queue_Depth"),
          "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/"
          "queue_depth?labelSelector=tier+in+%28a%2Cb%29"},
+        {metric(HPA_EXTERNAL, "A|\xc3\xb6"),
+         "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/"
+         "a%7C%C3%B6?labelSelector=tier+in+%28a%2Cb%29"},
         {object_metric("v1", "Service"), CUSTOM "services/main/m?" TIER},
         {object_metric("apps/v9", "Deployment"), CUSTOM "deployments.apps/main/m?" TIER},
         {object_metric("v1", "Namespace"), CUSTOM "metrics/m?" TIER},
