@@ -185,8 +185,9 @@ class Consumption(unittest.TestCase):
             wait_until(lambda: metric(p, "swell_consume_memory_bytes") == 100 << 20, "100 MB")
             held = resident_mib(p)
             self.assertGreater(held, before + 98)
-            wait_until(lambda: metric(p, "swell_consume_memory_bytes") == 40 << 20, "40 MB")
+            # Without a request meanwhile: under ASan each makes the process grow a little for good.
             wait_until(lambda: resident_mib(p) < held - 50, "memory given back")
+            wait_until(lambda: metric(p, "swell_consume_memory_bytes") == 40 << 20, "40 MB")
 
     def test_a_sigterm_in_the_middle_ends_at_once(self):
         with consume() as p:

@@ -222,7 +222,7 @@ class BadInput(unittest.TestCase):
 
     def test_an_hpa_that_the_api_would_refuse(self):
         self.change("hpa.yaml", "maxReplicas: 10", "maxReplicas: 0")
-        self.assert_refused(r"hpa\.yaml:9: HorizontalPodAutoscaler php-apache: spec\.maxReplicas")
+        self.assert_refused(r"hpa\.yaml:9: HorizontalPodAutoscaler php-apache: \[spec\.maxReplicas")
 
     def test_an_unknown_image(self):
         self.change("php-apache.yaml", "image: swell-workload", "image: nginx:1.27")
