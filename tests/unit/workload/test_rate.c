@@ -23,7 +23,7 @@ static void it_is_the_rate_of_the_last_ten_seconds(void **state)
     (void)state;
 
     for (uint64_t t = 0; t <= 20; t++) /* 5 a second */
-        assert_float_equal(rate_feed(&r, (100 + t) * S, total += 5), t ? 5 : 0, 1e-9);
+        assert_float_equal(rate_feed(&r, (100 + t) * S, total += 5), (t ? 5 : 0), 1e-9);
     for (uint64_t t = 21; t <= 25; t++)
         (void)rate_feed(&r, (100 + t) * S, total);
     assert_float_equal(rate_feed(&r, 125 * S, total), 2.5, 1e-9);
