@@ -7,7 +7,7 @@
 
 void route_params_done(char *params[HTTP_PARAMS_MAX])
 {
-    for (size_t i = 0; i < HTTP_PARAMS_MAX; i++) {
+    for (size_t i = 0; i < HTTP_PARAMS_MAX && params[i]; i++) { /* filled in order */
         free(params[i]);
         params[i] = NULL;
     }
