@@ -14,6 +14,7 @@
 #include <microhttpd.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -602,9 +603,17 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **sl
 
 /* ---- the server ---- */
 
+/* Two threads on one CPU would only take turns. */
+static unsigned default_threads(void)
+{
+    cpu_set_t set;
+
+    return sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) == 1 ? 1 : 2;
+}
+
 static void fill_defaults(struct http_server_config *c)
 {
-    c->threads = c->threads ? c->threads : 2;
+    c->threads = c->threads ? c->threads : default_threads();
     c->max_connections = c->max_connections ? c->max_connections : 1000;
     c->idle_timeout_s = c->idle_timeout_s ? c->idle_timeout_s : 120;
     c->max_header_bytes = c->max_header_bytes ? c->max_header_bytes : 64 * KIB;

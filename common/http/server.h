@@ -121,7 +121,7 @@ struct http_server_config {
     /* Errors that the server itself finds (404, 405, 413); NULL: plain text. */
     struct http_reply (*error_reply)(int status, const char *message);
     struct http_pair headers[2]; /* sent with every reply; borrowed; an empty name ends */
-    unsigned threads;            /* 0: 2 */
+    unsigned threads;            /* 0: 2, or 1 where there is one CPU */
     unsigned max_connections;    /* 0: 1000 */
     /* One connection too many makes the one leave that has waited longest for its client, instead
      * of waiting itself until somebody leaves; and idle_timeout_s is what a whole request may take
