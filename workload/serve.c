@@ -27,8 +27,8 @@
  * are told 503. */
 #define SPARE_CONNECTIONS 256
 
-/* As much as Apache takes for a line; the server clears it between the requests of a connection. */
-#define HEADERS_MAX_BYTES (8 * KIB)
+/* Twice what Apache takes for a line; the server clears so much between two requests. */
+#define HEADERS_MAX_BYTES (16 * KIB)
 
 struct serve_options {
     struct role_options role;
