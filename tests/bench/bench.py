@@ -6,6 +6,7 @@ import http.client
 import os
 import re
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -128,7 +129,6 @@ def requests_per_s(url, seconds, connections, core=None):
 
 def free_port():
     """A port that nobody listened on a moment ago; for peers that cannot pick one themselves."""
-    import socket
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
