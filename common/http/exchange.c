@@ -12,31 +12,64 @@
 #include <string.h>
 #include <sys/socket.h>
 
+static struct http_exchange *exchange_new(struct http_server *s, struct MHD_Connection *connection)
+{
+    struct http_exchange *x = calloc(1, sizeof(*x));
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+
+    if (!x)
+        return NULL;
+    x->server = s;
+    x->connection = connection;
+    if (!s->connections)
+        return x;
+
+    x->seat = connections_enter(s->connections, fd);
+    if (x->seat)
+        return x;
+    (void)shutdown(fd, SHUT_RDWR);
+    free(x);
+    return NULL;
+}
+
+static void exchange_free(struct http_exchange *x)
+{
+    if (x && x->seat)
+        connections_leave(x->server->connections, x->seat);
+    free(x);
+}
+
 void exchange_on_connection(void *arg, struct MHD_Connection *connection, void **slot,
                             enum MHD_ConnectionNotificationCode what)
 {
-    struct http_server *s = arg;
-
-    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-        if (*slot)
-            connections_leave(s->connections, *slot);
-        return;
-    }
-    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    *slot = connections_enter(s->connections, fd);
-    if (!*slot)
-        (void)shutdown(fd, SHUT_RDWR);
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        *slot = exchange_new(arg, connection);
+    else
+        exchange_free(*slot);
 }
 
-static void note(struct http_server *s, struct MHD_Connection *connection,
-                 void (*change)(struct connections *, struct connection *))
+static void wait_for_client(struct http_exchange *x, uint64_t now_ns)
 {
-    if (!s->connections)
+    if (x->seat)
+        connections_wait(x->server->connections, x->seat, now_ns);
+}
+
+static void stop_waiting(struct http_exchange *x)
+{
+    if (x->seat)
+        connections_busy(x->server->connections, x->seat);
+}
+
+void exchange_list(struct http_exchange *x)
+{
+    struct http_server *s = x->server;
+
+    if (x->pending || x->stream) /* a reply that was owed turns out to be a stream */
         return;
-    struct connection *c =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-    if (c)
-        change(s->connections, c);
+    x->next = s->first;
+    if (x->next)
+        x->next->previous = x;
+    s->first = x;
 }
 
 static struct MHD_Response *make_response(struct http_exchange *x, struct http_reply *reply)
@@ -69,7 +102,6 @@ static enum MHD_Result queue_reply(struct http_exchange *x, struct http_reply re
     enum MHD_Result result = MHD_NO;
 
     if (response) {
-        note(s, x->connection, connections_busy);
         if (reply.content_type)
             (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                                           reply.content_type);
@@ -111,6 +143,17 @@ static enum MHD_Result resume_pending(struct http_exchange *x)
     return pending_take_reply(x->pending, &reply) ? queue_reply(x, reply) : MHD_NO;
 }
 
+static enum MHD_Result on_headers(struct http_exchange *x, const char *path, const char *method)
+{
+    x->seen_headers = true;
+    x->method = known_method(method);
+    x->body_too_large = announces_too_much(x);
+    if (!x->body_too_large)
+        return MHD_YES;
+    stop_waiting(x);
+    return queue_reply(x, answer(x, method, path));
+}
+
 enum MHD_Result exchange_on_request(void *arg, struct MHD_Connection *connection, const char *path,
                                     const char *method, const char *version, const char *upload,
                                     size_t *upload_size, void **slot)
@@ -118,18 +161,12 @@ enum MHD_Result exchange_on_request(void *arg, struct MHD_Connection *connection
     struct http_exchange *x = *slot;
 
     (void)arg;
+    (void)connection;
     (void)version;
     if (!x)
         return MHD_NO;
-    x->connection = connection;
-    if (!x->seen_headers) {
-        x->seen_headers = true;
-        x->method = known_method(method);
-        x->body_too_large = announces_too_much(x);
-        if (x->body_too_large)
-            return queue_reply(x, answer(x, method, path));
-        return MHD_YES;
-    }
+    if (!x->seen_headers)
+        return on_headers(x, path, method);
     if (*upload_size) {
         x->body_too_large |= buf_append(&x->body, upload, *upload_size) < 0;
         *upload_size = 0;
@@ -138,7 +175,7 @@ enum MHD_Result exchange_on_request(void *arg, struct MHD_Connection *connection
     if (x->pending)
         return resume_pending(x);
 
-    note(x->server, connection, connections_busy);
+    stop_waiting(x);
     struct http_reply reply = answer(x, method, path);
     if (reply.kind == HTTP_REPLY_LATER && x->pending)
         return x->too_late ? MHD_NO : MHD_YES;
@@ -150,29 +187,27 @@ enum MHD_Result exchange_on_request(void *arg, struct MHD_Connection *connection
 void *exchange_on_uri(void *arg, const char *uri, struct MHD_Connection *connection)
 {
     struct http_server *s = arg;
-    struct http_exchange *x = calloc(1, sizeof(*x));
+    struct http_exchange *x =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 
     if (!x)
         return NULL;
-    note(s, connection, connections_wait);
-    x->server = s;
-    x->started_ns = clock_mono_ns();
-    x->body.max = s->config.max_body_bytes;
-    x->bad_uri = !uri || strstr(uri, "%00");
-
-    pthread_mutex_lock(&s->lock);
-    x->next = s->first;
-    if (x->next)
-        x->next->previous = x;
-    s->first = x;
-    s->exchange_count++;
-    pthread_mutex_unlock(&s->lock);
+    *x = (struct http_exchange){
+        .server = s,
+        .connection = connection,
+        .seat = x->seat,
+        .started_ns = clock_mono_ns(),
+        .body = {.max = s->config.max_body_bytes},
+        .bad_uri = !uri || strstr(uri, "%00"),
+    };
+    wait_for_client(x, x->started_ns);
+    atomic_fetch_add(&s->exchange_count, 1);
     if (s->config.on_start)
         s->config.on_start(s->config.on_arg);
     return x;
 }
 
-static void report_done(const struct http_exchange *x)
+static void report_done(const struct http_exchange *x, uint64_t now_ns)
 {
     const struct http_server_config *c = &x->server->config;
 
@@ -182,56 +217,64 @@ static void report_done(const struct http_exchange *x)
                               .method = x->method ? x->method : "",
                               .route = x->route ? x->route->path : "",
                               .status = x->answered ? x->status : 0,
-                              .duration_ns = clock_mono_ns() - x->started_ns,
+                              .duration_ns = now_ns - x->started_ns,
                           });
 }
 
-static void unlink_exchange(struct http_server *s, struct http_exchange *x)
+static void exchange_unlist(struct http_exchange *x)
 {
+    struct http_server *s = x->server;
+
     pthread_mutex_lock(&s->lock);
     if (x->next)
         x->next->previous = x->previous;
-    if (x->previous)
-        x->previous->next = x->next;
-    else
-        s->first = x->next;
-    s->exchange_count--;
-    pthread_cond_broadcast(&s->changed);
+    *(x->previous ? &x->previous->next : &s->first) = x->next;
+    x->stream = NULL;
+    x->pending = NULL;
     pthread_mutex_unlock(&s->lock);
 }
 
 /* First out of sight of abandon_pending and close_streams, then away. This waits for an app's
- * thread that is just resuming the connection, and must: once the exchange is unlinked, the server,
- * its daemons and the connection may be gone. */
+ * thread that is just resuming the connection, and must: once the exchange is counted as done, the
+ * server, its daemons and the connection may be gone. */
 static void let_go(struct http_exchange *x)
 {
-    pthread_mutex_lock(&x->server->lock);
     struct http_stream *stream = x->stream;
     struct http_pending *pending = x->pending;
-    x->stream = NULL;
-    x->pending = NULL;
-    pthread_mutex_unlock(&x->server->lock);
 
+    if (!stream && !pending)
+        return;
+    exchange_unlist(x);
     if (stream)
         stream_detach(stream);
     if (pending)
         pending_unref(pending);
 }
 
+static void count_done(struct http_server *s)
+{
+    if (atomic_fetch_sub(&s->exchange_count, 1) != 1 || !atomic_load(&s->draining))
+        return;
+    pthread_mutex_lock(&s->lock);
+    pthread_cond_broadcast(&s->all_done);
+    pthread_mutex_unlock(&s->lock);
+}
+
 void exchange_on_completed(void *arg, struct MHD_Connection *connection, void **slot,
                            enum MHD_RequestTerminationCode how)
 {
     struct http_exchange *x = *slot;
+    uint64_t now_ns = clock_mono_ns();
 
+    (void)connection;
     (void)how;
     *slot = NULL;
     if (!x)
         return;
 
-    note(arg, connection, connections_wait);
-    report_done(x);
+    wait_for_client(x, now_ns);
+    report_done(x, now_ns);
     let_go(x);
-    unlink_exchange(arg, x);
     buf_done(&x->body);
-    free(x);
+    count_done(arg);
 }

@@ -25,21 +25,23 @@ struct http_server {
     uint16_t port;
     atomic_bool draining;
     struct connections *connections; /* NULL without cut_waiting */
+    atomic_size_t exchange_count;    /* requests that arrived and are not done */
 
     pthread_mutex_t lock;        /* guards what follows */
-    pthread_cond_t changed;      /* exchanges became fewer */
-    size_t exchange_count;       /* requests that arrived and are not done */
-    struct http_exchange *first; /* the same, as a list */
+    pthread_cond_t all_done;     /* while draining: exchange_count is 0 */
+    struct http_exchange *first; /* those with a pending reply or a stream */
     bool streams_closed;         /* the server stops: a new stream ends at once */
     bool abandoned;              /* the time is up: nothing may be deferred any more */
 };
 
-/* One request from its first line to the last byte of its answer. Belongs to the server's thread
- * that runs the connection, but for the list links. */
+/* One request from its first line to the last byte of its answer. There is one for each connection,
+ * which its requests use in turn, and it belongs to the server's thread that runs the connection.
+ * What server->lock guards, that thread may read without. */
 struct http_exchange {
     struct http_server *server;
-    struct http_exchange *next, *previous; /* server->lock; so are pending and stream */
     struct MHD_Connection *connection;
+    struct connection *seat;               /* in server->connections; NULL without those */
+    struct http_exchange *next, *previous; /* in the server's list; guarded by server->lock */
     uint64_t started_ns;
     bool bad_uri, seen_headers, body_too_large, answered, too_late;
     struct buf body;
@@ -47,8 +49,8 @@ struct http_exchange {
     const char *method; /* a literal */
     char allow[64];     /* for a 405 */
     int status;
-    struct http_pending *pending; /* set by http_defer */
-    struct http_stream *stream;   /* a reference, once streaming */
+    struct http_pending *pending; /* set by http_defer; guarded by server->lock */
+    struct http_stream *stream;   /* a reference, once streaming; guarded by server->lock */
 };
 
 #endif
