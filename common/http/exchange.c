@@ -6,6 +6,7 @@
 #include "http/answer.h"
 #include "http/connections.h"
 #include "http/pending.h"
+#include "http/response.h"
 #include "http/stream.h"
 
 #include <stdlib.h>
@@ -72,52 +73,6 @@ void exchange_list(struct http_exchange *x)
     s->first = x;
 }
 
-static struct MHD_Response *make_response(struct http_exchange *x, struct http_reply *reply)
-{
-    if (reply->kind == HTTP_REPLY_STREAM) {
-        stream_attach(x, reply->stream);
-        reply->stream = NULL;
-        return stream_response(x->stream);
-    }
-    enum MHD_ResponseMemoryMode mode =
-        reply->body_is_ours ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT;
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(reply->body_len, (void *)(uintptr_t)reply->body, mode);
-    if (response)
-        reply->body_is_ours = false;
-    return response;
-}
-
-static void add_headers(struct MHD_Response *response, const struct http_pair *pairs, size_t max)
-{
-    for (size_t i = 0; i < max && pairs[i].name && *pairs[i].name; i++)
-        (void)MHD_add_response_header(response, pairs[i].name, pairs[i].value);
-}
-
-/* Takes reply. */
-static enum MHD_Result queue_reply(struct http_exchange *x, struct http_reply reply)
-{
-    struct http_server *s = x->server;
-    struct MHD_Response *response = make_response(x, &reply);
-    enum MHD_Result result = MHD_NO;
-
-    if (response) {
-        if (reply.content_type)
-            (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                          reply.content_type);
-        add_headers(response, s->config.headers, ARRAY_LEN(s->config.headers));
-        add_headers(response, reply.headers, HTTP_REPLY_HEADERS_MAX);
-        if (atomic_load(&s->draining))
-            (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-        x->status = reply.status;
-        x->answered = true;
-        result = MHD_queue_response(x->connection, (unsigned)reply.status, response);
-        MHD_destroy_response(response);
-    }
-    http_reply_done(&reply);
-    return result;
-}
-
 /* Methods become labels of metrics, so a client must not be able to invent them. */
 static const char *known_method(const char *method)
 {
@@ -140,7 +95,7 @@ static enum MHD_Result resume_pending(struct http_exchange *x)
 {
     struct http_reply reply;
 
-    return pending_take_reply(x->pending, &reply) ? queue_reply(x, reply) : MHD_NO;
+    return pending_take_reply(x->pending, &reply) ? response_queue(x, reply) : MHD_NO;
 }
 
 static enum MHD_Result on_headers(struct http_exchange *x, const char *path, const char *method)
@@ -151,7 +106,7 @@ static enum MHD_Result on_headers(struct http_exchange *x, const char *path, con
     if (!x->body_too_large)
         return MHD_YES;
     stop_waiting(x);
-    return queue_reply(x, answer(x, method, path));
+    return response_queue(x, answer(x, method, path));
 }
 
 enum MHD_Result exchange_on_request(void *arg, struct MHD_Connection *connection, const char *path,
@@ -181,7 +136,7 @@ enum MHD_Result exchange_on_request(void *arg, struct MHD_Connection *connection
         return x->too_late ? MHD_NO : MHD_YES;
     if (reply.kind == HTTP_REPLY_LATER)
         reply = answer_error(x->server, 500, "out of memory");
-    return queue_reply(x, reply);
+    return response_queue(x, reply);
 }
 
 void *exchange_on_uri(void *arg, const char *uri, struct MHD_Connection *connection)

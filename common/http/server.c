@@ -8,6 +8,7 @@
 #include "http/exchange.h"
 #include "http/listen.h"
 #include "http/pending.h"
+#include "http/response.h"
 #include "http/server_private.h"
 
 #include <errno.h>
@@ -76,6 +77,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *s, int fd)
 
 static void server_free(struct http_server *s)
 {
+    response_free_kept(s);
     connections_free(s->connections);
     pthread_cond_destroy(&s->all_done);
     pthread_mutex_destroy(&s->lock);
@@ -99,6 +101,7 @@ static struct http_server *server_new(const struct http_server_config *config)
             return NULL;
         }
     }
+    response_init_kept(s);
     pthread_mutex_init(&s->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* server_private: what server.c, exchange.c, answer.c, pending.c and stream.c share. Only they know
- * libmicrohttpd.
+/* server_private: what the server's sources share. Only they know libmicrohttpd.
  *
  *   server.c    the daemon's life: start, quiesce, stop
  *   exchange.c  what libmicrohttpd tells of one request, from its first line to the last byte
  *   answer.c    the reply that the routes give to a request
+ *   response.c  sends it
  *   pending.c   replies that come later
  *   stream.c    replies that have no end */
 #ifndef HTTP_SERVER_PRIVATE_H
@@ -16,6 +16,16 @@
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
+
+#define HTTP_KEPT_MAX 16
+
+struct kept_response { /* of response.c; response is NULL in a free place */
+    const char *body, *content_type;
+    size_t body_len;
+    time_t second; /* its Date */
+    struct MHD_Response *response;
+};
 
 struct http_server {
     struct MHD_Daemon *daemon;
@@ -32,6 +42,9 @@ struct http_server {
     struct http_exchange *first; /* those with a pending reply or a stream */
     bool streams_closed;         /* the server stops: a new stream ends at once */
     bool abandoned;              /* the time is up: nothing may be deferred any more */
+
+    pthread_mutex_t kept_lock; /* guards kept */
+    struct kept_response kept[HTTP_KEPT_MAX];
 };
 
 /* One request from its first line to the last byte of its answer. There is one for each connection,
