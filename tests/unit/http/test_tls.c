@@ -87,6 +87,20 @@ static void an_unknown_authority_is_refused(void **state)
     assert_int_equal(call("/nonexistent.pem", url, &err), -EPROTO);
 }
 
+static void anything_is_accepted_where_a_person_wrote_so(void **state)
+{
+    scoped(buf_done) struct buf body = {.max = KIB};
+    struct http_client *c = http_client_new();
+    int status = 0;
+    (void)state;
+
+    assert_int_equal(http_client_call(c,
+                                      &(struct http_call){.url = url, .insecure_skip_verify = true},
+                                      &body, &status, NULL),
+                     0);
+    http_client_free(c);
+}
+
 static void another_hosts_name_is_refused(void **state)
 {
     struct err err = {0};
@@ -208,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_known_authority_is_accepted),
         cmocka_unit_test(an_unknown_authority_is_refused),
+        cmocka_unit_test(anything_is_accepted_where_a_person_wrote_so),
         cmocka_unit_test(another_hosts_name_is_refused),
         cmocka_unit_test(plain_http_is_not_served),
         cmocka_unit_test(versions_before_1_2_are_refused),
