@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* server: an HTTP/1.1 server made of route rows. The one place that knows libmicrohttpd.
+/* server: an HTTP/1.1 server made of route rows, on libmicrohttpd, which nobody else needs to know.
  *
  * A route's function is plain: it gets the request as data and returns the reply as data, so tests
  * call it without a socket. Functions run concurrently on the server's threads and must not block.
