@@ -7,10 +7,45 @@
 #include "http/connections.h"
 #include "http/pending.h"
 #include "http/stream.h"
+#include "http/tls.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+static void socket_free(struct http_server *s, struct http_socket *socket)
+{
+    if (!socket)
+        return;
+    if (socket->place)
+        connections_leave(s->connections, socket->place);
+    tls_certificate_unref(socket->certificate);
+    free(socket);
+}
+
+/* NULL when it cannot stay. */
+static struct http_socket *socket_new(struct http_server *s, struct MHD_Connection *connection,
+                                      int fd)
+{
+    struct http_socket *socket = calloc(1, sizeof(*socket));
+
+    if (!socket)
+        return NULL;
+    if (s->connections) {
+        socket->place = connections_enter(s->connections, fd);
+        if (!socket->place) {
+            free(socket);
+            return NULL;
+        }
+    }
+    pthread_mutex_lock(&s->lock);
+    if (s->certificate)
+        socket->certificate = tls_certificate_ref(s->certificate);
+    pthread_mutex_unlock(&s->lock);
+    if (socket->certificate)
+        tls_begin(socket->certificate, connection, s->config.ask_client_certificate);
+    return socket;
+}
 
 void exchange_on_connection(void *arg, struct MHD_Connection *connection, void **slot,
                             enum MHD_ConnectionNotificationCode what)
@@ -18,12 +53,11 @@ void exchange_on_connection(void *arg, struct MHD_Connection *connection, void *
     struct http_server *s = arg;
 
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-        if (*slot)
-            connections_leave(s->connections, *slot);
+        socket_free(s, *slot);
         return;
     }
     int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    *slot = connections_enter(s->connections, fd);
+    *slot = socket_new(s, connection, fd);
     if (!*slot)
         (void)shutdown(fd, SHUT_RDWR);
 }
@@ -33,10 +67,10 @@ static void note(struct http_server *s, struct MHD_Connection *connection,
 {
     if (!s->connections)
         return;
-    struct connection *c =
+    const struct http_socket *socket =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-    if (c)
-        change(s->connections, c);
+    if (socket)
+        change(s->connections, socket->place);
 }
 
 static struct MHD_Response *make_response(struct http_exchange *x, struct http_reply *reply)
@@ -104,10 +138,35 @@ static bool announces_too_much(const struct http_exchange *x)
     return text && strtoull(text, NULL, 10) > x->body.max;
 }
 
-static enum MHD_Result resume_pending(struct http_exchange *x)
+static enum MHD_Result serve(struct http_exchange *x, const char *method, const char *path)
+{
+    note(x->server, x->connection, connections_busy);
+    struct http_reply reply = answer(x, method, path);
+    if (reply.kind == HTTP_REPLY_LATER && x->pending)
+        return x->too_late ? MHD_NO : MHD_YES;
+    if (reply.kind == HTTP_REPLY_LATER)
+        reply = answer_error(x->server, 500, "out of memory");
+    return queue_reply(x, reply);
+}
+
+static void forget_pending(struct http_exchange *x)
+{
+    struct http_pending *pending = x->pending;
+
+    pthread_mutex_lock(&x->server->lock);
+    x->pending = NULL;
+    pthread_mutex_unlock(&x->server->lock);
+    pending_unref(pending);
+}
+
+static enum MHD_Result resume_pending(struct http_exchange *x, const char *method, const char *path)
 {
     struct http_reply reply;
 
+    if (pending_take_ticket(x->pending, &x->ticket)) {
+        forget_pending(x);
+        return serve(x, method, path);
+    }
     return pending_take_reply(x->pending, &reply) ? queue_reply(x, reply) : MHD_NO;
 }
 
@@ -135,16 +194,7 @@ enum MHD_Result exchange_on_request(void *arg, struct MHD_Connection *connection
         *upload_size = 0;
         return MHD_YES;
     }
-    if (x->pending)
-        return resume_pending(x);
-
-    note(x->server, connection, connections_busy);
-    struct http_reply reply = answer(x, method, path);
-    if (reply.kind == HTTP_REPLY_LATER && x->pending)
-        return x->too_late ? MHD_NO : MHD_YES;
-    if (reply.kind == HTTP_REPLY_LATER)
-        reply = answer_error(x->server, 500, "out of memory");
-    return queue_reply(x, reply);
+    return x->pending ? resume_pending(x, method, path) : serve(x, method, path);
 }
 
 void *exchange_on_uri(void *arg, const char *uri, struct MHD_Connection *connection)
@@ -233,5 +283,6 @@ void exchange_on_completed(void *arg, struct MHD_Connection *connection, void **
     let_go(x);
     unlink_exchange(arg, x);
     buf_done(&x->body);
+    free(x->ticket);
     free(x);
 }

@@ -8,7 +8,7 @@
 
 #include "http/server_private.h"
 
-/* A connection came or went (MHD_NotifyConnectionCallback). For servers with cut_waiting. */
+/* A connection came or went (MHD_NotifyConnectionCallback). For servers with cut_waiting or TLS. */
 void exchange_on_connection(void *arg, struct MHD_Connection *connection, void **slot,
                             enum MHD_ConnectionNotificationCode what);
 

@@ -6,7 +6,8 @@
  *   exchange.c  what libmicrohttpd tells of one request, from its first line to the last byte
  *   answer.c    the reply that the routes give to a request
  *   pending.c   replies that come later
- *   stream.c    replies that have no end */
+ *   stream.c    replies that have no end
+ *   tls.c       certificates, ours and the client's */
 #ifndef HTTP_SERVER_PRIVATE_H
 #define HTTP_SERVER_PRIVATE_H
 
@@ -26,12 +27,18 @@ struct http_server {
     atomic_bool draining;
     struct connections *connections; /* NULL without cut_waiting */
 
-    pthread_mutex_t lock;        /* guards what follows */
-    pthread_cond_t changed;      /* exchanges became fewer */
-    size_t exchange_count;       /* requests that arrived and are not done */
-    struct http_exchange *first; /* the same, as a list */
-    bool streams_closed;         /* the server stops: a new stream ends at once */
-    bool abandoned;              /* the time is up: nothing may be deferred any more */
+    pthread_mutex_t lock;                /* guards what follows */
+    pthread_cond_t changed;              /* exchanges became fewer */
+    struct tls_certificate *certificate; /* of connections to come; NULL: plain HTTP */
+    size_t exchange_count;               /* requests that arrived and are not done */
+    struct http_exchange *first;         /* the same, as a list */
+    bool streams_closed;                 /* the server stops: a new stream ends at once */
+    bool abandoned;                      /* the time is up: nothing may be deferred any more */
+};
+
+struct http_socket {                     /* one connection, where the server wants to know of it */
+    struct connection *place;            /* NULL without cut_waiting */
+    struct tls_certificate *certificate; /* NULL: plain HTTP */
 };
 
 /* One request from its first line to the last byte of its answer. Belongs to the server's thread
@@ -49,6 +56,7 @@ struct http_exchange {
     int status;
     struct http_pending *pending; /* set by http_defer */
     struct http_stream *stream;   /* a reference, once streaming */
+    void *ticket;                 /* what http_pending_retry left */
 };
 
 #endif
