@@ -56,7 +56,7 @@ struct http_exchange {
     struct connection *seat;               /* in server->connections; NULL without those */
     struct http_exchange *next, *previous; /* in the server's list; guarded by server->lock */
     uint64_t started_ns;
-    bool bad_uri, seen_headers, body_too_large, answered, too_late;
+    bool bad_uri, seen_headers, seen_body, body_too_large, answered, too_late;
     struct buf body;
     const struct http_route *route;
     const char *method; /* a literal */
