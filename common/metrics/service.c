@@ -7,6 +7,7 @@
 #include "base/scoped.h"
 #include "base/version.h"
 #include "metrics/process.h"
+#include "metrics/traceparent.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -117,6 +118,19 @@ static void on_start(void *arg)
     metric_add(s->in_flight, 1);
 }
 
+static void observe_duration(struct service *s, const struct http_done *done)
+{
+    struct metric *duration =
+        metrics_series(s->metrics, &s->request_duration, done->method, done->route);
+    double seconds = (double)done->duration_ns / (double)NS_PER_S;
+    char trace_id[TRACE_ID_SIZE];
+
+    if (traceparent_read(done->noted, trace_id) == 0)
+        metric_observe_traced(duration, seconds, trace_id);
+    else
+        metric_observe(duration, seconds);
+}
+
 static void on_done(void *arg, const struct http_done *done)
 {
     struct service *s = arg;
@@ -125,8 +139,7 @@ static void on_done(void *arg, const struct http_done *done)
     (void)snprintf(code, sizeof(code), "%d", done->status);
     metric_add(s->in_flight, -1);
     metric_add(metrics_series(s->metrics, &requests_total, done->method, done->route, code), 1);
-    metric_observe(metrics_series(s->metrics, &s->request_duration, done->method, done->route),
-                   (double)done->duration_ns / (double)NS_PER_S);
+    observe_duration(s, done);
 }
 
 static void find_pod_name(char name[256])
@@ -183,6 +196,11 @@ void service_set_duration_buckets(struct service *s, const double *bounds, size_
     s->request_duration.bucket_count = count;
 }
 
+void service_show_exemplars(struct service *s)
+{
+    s->request_duration.exemplars = true;
+}
+
 struct http_routes service_routes(struct service *s)
 {
     return (struct http_routes){standard_routes, ARRAY_LEN(standard_routes), s};
@@ -205,6 +223,7 @@ int service_start(struct service *s, const struct http_server_config *config,
     c.on_start = on_start;
     c.on_done = on_done;
     c.on_arg = s;
+    c.note_header = s->request_duration.exemplars ? "traceparent" : NULL;
 
     int r = http_server_start(&s->server, &c, err);
     if (r < 0)
