@@ -61,19 +61,10 @@ static int read_json(struct json_walk *w, json_t **ret)
     return *ret ? 0 : -EINVAL;
 }
 
-/* Whether a good string is what stands between its quotes. */
-static bool is_plain(struct json_text text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] == '\\' || (unsigned char)text.at[i] >= 0x80)
-            return false;
-    return true;
-}
-
 /* Text of a good string. New in *ret. */
 static int load_string(struct json_text text, char **ret, size_t *ret_len, struct err *err)
 {
-    const bool plain = is_plain(text);
+    const bool plain = json_text_is_plain(text);
     json_auto_t *value = plain ? NULL : json_text_load(text, err);
     const char *from = plain ? text.at + 1 : json_string_value(value);
 
