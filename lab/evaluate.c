@@ -10,7 +10,6 @@
 #include "lab/replay/replay.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,17 +49,15 @@ struct player {
     bool refused;     /* some line could not be read */
 };
 
-static int append(const char *text, size_t len, void *out)
-{
-    return buf_append(out, text, len);
-}
-
-/* jansson would write it piece by piece. */
-static int print(struct player *p, const json_t *line)
+static int play_step(struct player *p, struct replay *replay)
 {
     buf_clear(&p->out);
-    if (json_dump_callback(line, append, &p->out, JSON_COMPACT) < 0 || buf_puts(&p->out, "\n") < 0)
-        return -ENOMEM;
+    int r = replay_step(replay, p->options.record, &p->out);
+
+    if (r == 0)
+        r = buf_puts(&p->out, "\n");
+    if (r < 0)
+        return r;
     return fwrite(p->out.data, p->out.len, 1, stdout) == 1 ? 0 : -EIO;
 }
 
@@ -69,12 +66,8 @@ static int play(struct player *p, const struct scenario *s)
     struct replay *replay = NULL;
     int r = replay_new(s, &replay);
 
-    while (r == 0) {
-        json_auto_t *line = NULL;
-        r = replay_step(replay, p->options.record, &line);
-        if (r == 0)
-            r = print(p, line);
-    }
+    while (r == 0)
+        r = play_step(p, replay);
     replay_free(replay);
     return r == -ENOENT ? 0 : r;
 }

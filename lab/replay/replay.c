@@ -219,40 +219,73 @@ static int evaluate(struct replay *r, struct controlled *c, uint64_t now_ns, str
 
 /* --- What a step did --- */
 
-static json_t *events_of(const struct hpa_decision *d)
+static void write_event(const struct hpa_event *e, struct json_writer *w)
 {
-    json_t *events = json_array();
-
-    for (size_t i = 0; i < d->event_count; i++)
-        (void)json_array_append_new(events, json_pack("{s:s, s:s, s:s}", "type", d->events[i].type,
-                                                      "reason", d->events[i].reason, "message",
-                                                      d->events[i].message));
-    return events;
+    json_write_open(w, '{');
+    json_write_key(w, "type");
+    json_write_text(w, e->type);
+    json_write_key(w, "reason");
+    json_write_text(w, e->reason);
+    json_write_key(w, "message");
+    json_write_text(w, e->message);
+    json_write_close(w, '}');
 }
 
-static json_t *line_of(const struct replay *r, const struct step *step, const struct evaluation *e)
+static void write_events(const struct hpa_decision *d, struct json_writer *w)
 {
-    json_t *status = stored_shown(r->all[0].status);
-    const json_int_t desired = json_integer_value(json_object_get(status, "desiredReplicas"));
+    json_write_key(w, "events");
+    json_write_open(w, '[');
+    for (size_t i = 0; i < d->event_count; i++)
+        write_event(&d->events[i], w);
+    json_write_close(w, ']');
+}
 
-    return json_pack("{s:O, s:I, s:s, s:I, s:b, s:o, s:o, s:o}", "name", r->scenario->name, "step",
-                     (json_int_t)(step - r->scenario->steps), "time", step->time_text,
-                     "desiredReplicas", desired, "rescaled", e->rescaled, "scaleTo",
-                     e->rescaled ? json_integer(e->decision.desired) : json_null(), "status",
-                     status, "events", events_of(&e->decision));
+static void write_scaling(const struct replay *r, const struct evaluation *e, struct json_writer *w)
+{
+    const json_t *status = r->all[0].status;
+
+    json_write_key(w, "desiredReplicas");
+    json_write_integer(w, stored_count(status, "desiredReplicas"));
+    json_write_key(w, "rescaled");
+    json_write_bool(w, e->rescaled);
+    json_write_key(w, "scaleTo");
+    if (e->rescaled)
+        json_write_integer(w, e->decision.desired);
+    else
+        json_write_value(w, NULL);
+    json_write_key(w, "status");
+    stored_write(status, w);
+}
+
+static int write_record(const struct controlled *c, const struct evaluation *e,
+                        struct json_writer *w)
+{
+    json_auto_t *record = hpa_record(c->hpa, c->spec, &e->in, &e->decision, e->old_status);
+
+    json_write_key(w, "record");
+    json_write_value(w, record);
+    return record ? 0 : -ENOMEM;
 }
 
 static int report(const struct replay *r, const struct step *step, const struct evaluation *e,
-                  bool record, json_t **ret)
+                  bool record, struct buf *line)
 {
-    json_t *line = line_of(r, step, e);
+    struct json_writer w = json_write_begin(line);
+    int ret = 0;
 
-    if (line && record)
-        (void)json_object_set_new(
-            line, "record",
-            hpa_record(r->all[0].hpa, r->all[0].spec, &e->in, &e->decision, e->old_status));
-    *ret = line;
-    return line ? 0 : -ENOMEM;
+    json_write_open(&w, '{');
+    json_write_key(&w, "name");
+    json_write_value(&w, r->scenario->name);
+    json_write_key(&w, "step");
+    json_write_integer(&w, step - r->scenario->steps);
+    json_write_key(&w, "time");
+    json_write_text(&w, step->time_text);
+    write_scaling(r, e, &w);
+    write_events(&e->decision, &w);
+    if (record)
+        ret = write_record(&r->all[0], e, &w);
+    json_write_close(&w, '}');
+    return ret < 0 ? ret : w.result;
 }
 
 /* --- Steps --- */
@@ -287,7 +320,7 @@ static int begin(struct replay *r, const struct step *step)
     return ret == 0 ? book_turn(r->client.book, step) : ret;
 }
 
-int replay_step(struct replay *r, bool record, json_t **ret_line)
+int replay_step(struct replay *r, bool record, struct buf *line)
 {
     struct evaluation e = {0};
     int ret;
@@ -300,16 +333,12 @@ int replay_step(struct replay *r, bool record, json_t **ret_line)
     if (ret == 0)
         ret = evaluate(r, &r->all[0], step->time_ns, &e);
     if (ret == 0)
-        ret = report(r, step, &e, record, ret_line);
+        ret = report(r, step, &e, record, line);
     evaluation_done(&e, r->all[0].spec);
 
     for (size_t i = 1; ret == 0 && i < r->count; i++) {
         ret = evaluate(r, &r->all[i], step->time_ns, &e);
         evaluation_done(&e, r->all[i].spec);
-    }
-    if (ret < 0 && *ret_line) {
-        json_decref(*ret_line);
-        *ret_line = NULL;
     }
     return ret;
 }
