@@ -7,7 +7,6 @@
 #include "lab/replay/podview.h"
 #include "lab/replay/scale.h"
 #include "lab/replay/stored.h"
-#include "lab/urltext.h"
 
 #include <errno.h>
 #include <string.h>
@@ -82,7 +81,6 @@ static const char *find_ambiguity(struct replay *r, const json_t *pods, const ch
 /* From here on others see what it selects. */
 static int select_pods(struct replay *r, struct controlled *c, struct evaluation *e)
 {
-    struct buf *key = &r->client.key;
     int ret;
 
     selector_free(c->selecting);
@@ -90,11 +88,10 @@ static int select_pods(struct replay *r, struct controlled *c, struct evaluation
     ret = selector_parse(e->scale.selector, &c->selecting, NULL);
     if (ret < 0)
         return ret;
-    buf_clear(key);
-    if (buf_puts(key, "/api/v1/namespaces/") < 0 || urltext_path(key, c->spec->namespace) < 0 ||
-        buf_puts(key, "/pods") < 0)
+    if (client_begin_key(&r->client, "", "", "v1", c->spec->namespace) < 0 ||
+        client_add_segment(&r->client, "pods") < 0)
         return -ENOMEM;
-    ret = podlist_read(&r->pods, book_look(r->client.book, key->data));
+    ret = podlist_read(&r->pods, book_look(r->client.book, r->client.key.data));
     if (ret == 0)
         ret = podview_select(&c->pods, &r->pods, c->selecting, e->scale.selector, c->spec);
     if (ret < 0)
@@ -143,14 +140,14 @@ static int look(struct replay *r, struct controlled *c, struct evaluation *e)
 
 static int status_key(struct replay *r, const struct hpa_spec *spec)
 {
-    struct buf *key = &r->client.key;
+    struct client *c = &r->client;
+    int ret = client_begin_key(c, "PUT ", "autoscaling", "v2", spec->namespace);
 
-    buf_clear(key);
-    if (buf_puts(key, "PUT /apis/autoscaling/v2/namespaces/") < 0 ||
-        urltext_path(key, spec->namespace) < 0 || buf_puts(key, "/horizontalpodautoscalers/") < 0 ||
-        urltext_path(key, spec->name) < 0)
-        return -ENOMEM;
-    return buf_puts(key, "/status");
+    if (ret == 0)
+        ret = client_add_segment(c, "horizontalpodautoscalers");
+    if (ret == 0)
+        ret = client_add_segment(c, spec->name);
+    return ret == 0 ? client_add_segment(c, "status") : ret;
 }
 
 /* Why the status could not be written, or NULL. */
