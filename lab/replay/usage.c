@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "kube/amount.h"
+#include "lab/replay/grow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -172,16 +173,6 @@ static void read_item_member(struct reading *r, struct json_text key, struct ite
     }
 }
 
-static bool grow(struct usage *u)
-{
-    if (u->count & (u->count - 1))
-        return true; /* sizes are powers of two */
-    void *more = reallocarray(u->samples, u->count ? 2 * u->count : 1, sizeof(*u->samples));
-    if (more)
-        u->samples = more;
-    return more;
-}
-
 static void read_item(struct reading *r)
 {
     struct item item = {.pod = ""};
@@ -194,7 +185,7 @@ static void read_item(struct reading *r)
     r->usage->items++;
     if (!item.found || item.missing)
         return;
-    if (!grow(r->usage)) {
+    if (grow(&r->usage->samples, r->usage->count, sizeof(*r->usage->samples)) < 0) {
         r->odd = true;
         return;
     }
