@@ -3,6 +3,7 @@
 
 #include "base/scoped.h"
 #include "http/route.h"
+#include "http/tls.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -57,25 +58,6 @@ static int read_pairs(struct MHD_Connection *c, enum MHD_ValueKind kind, struct 
     return 0;
 }
 
-static struct http_reply call_route(struct http_exchange *x, struct http_request *request,
-                                    void *app, char *params[HTTP_PARAMS_MAX])
-{
-    struct http_pair room[2][PAIRS_ROOM];
-    scoped(pair_list_done) struct pair_list query = {.pairs = room[0], .size = PAIRS_ROOM};
-    scoped(pair_list_done) struct pair_list headers = {.pairs = room[1], .size = PAIRS_ROOM};
-
-    if (read_pairs(x->connection, MHD_GET_ARGUMENT_KIND, &query) < 0 ||
-        read_pairs(x->connection, MHD_HEADER_KIND, &headers) < 0)
-        return answer_error(x->server, 500, "out of memory");
-
-    request->query = query.pairs;
-    request->query_count = query.count;
-    request->headers = headers.pairs;
-    request->header_count = headers.count;
-    memcpy(request->params, params, sizeof(request->params));
-    return x->route->serve(app, request);
-}
-
 static struct http_reply wrong_method(struct http_exchange *x, const char *path)
 {
     struct http_reply reply = answer_error(x->server, 405, "this path takes another method");
@@ -101,26 +83,58 @@ static struct http_reply no_route(struct http_exchange *x, int why, const char *
     return answer_error(x->server, 404, message);
 }
 
-struct http_reply answer(struct http_exchange *x, const char *method, const char *path)
+static struct http_reply call_route(struct http_exchange *x, struct http_request *request)
 {
-    struct http_request request = {.method = method,
-                                   .path = path,
-                                   .body = x->body.data ? x->body.data : "",
-                                   .body_len = x->body.len,
-                                   .exchange = x};
     char *params[HTTP_PARAMS_MAX] = {0};
     void *app = NULL;
+    int r = route_find(x->server->config.routes, x->server->config.routes_count, request->method,
+                       request->path, params, &x->route, &app);
+
+    if (r < 0)
+        return no_route(x, r, request->path);
+    memcpy(request->params, params, sizeof(request->params));
+    struct http_reply reply = x->route->serve(app, request);
+    route_params_done(params);
+    return reply;
+}
+
+static struct http_reply admit_and_call(struct http_exchange *x, struct http_request *request)
+{
+    const struct http_server_config *c = &x->server->config;
+    struct http_bytes peer[HTTP_PEER_MAX];
+    struct http_reply refusal;
+
+    if (c->ask_client_certificate)
+        request->peer_count = tls_peer(x->connection, peer, HTTP_PEER_MAX);
+    request->peer = peer;
+    if (c->admit && !c->admit(c->admit_arg, request, &refusal))
+        return refusal;
+    return call_route(x, request);
+}
+
+struct http_reply answer(struct http_exchange *x, const char *method, const char *path)
+{
+    struct http_pair room[2][PAIRS_ROOM];
+    scoped(pair_list_done) struct pair_list query = {.pairs = room[0], .size = PAIRS_ROOM};
+    scoped(pair_list_done) struct pair_list headers = {.pairs = room[1], .size = PAIRS_ROOM};
 
     if (x->bad_uri)
         return answer_error(x->server, 400, "the address contains a NUL byte");
     if (x->body_too_large)
         return answer_error(x->server, 413, "the request's body is too large");
+    if (read_pairs(x->connection, MHD_GET_ARGUMENT_KIND, &query) < 0 ||
+        read_pairs(x->connection, MHD_HEADER_KIND, &headers) < 0)
+        return answer_error(x->server, 500, "out of memory");
 
-    int r = route_find(x->server->config.routes, x->server->config.routes_count, method, path,
-                       params, &x->route, &app);
-    if (r < 0)
-        return no_route(x, r, path);
-    struct http_reply reply = call_route(x, &request, app, params);
-    route_params_done(params);
-    return reply;
+    struct http_request request = {.method = method,
+                                   .path = path,
+                                   .query = query.pairs,
+                                   .query_count = query.count,
+                                   .headers = headers.pairs,
+                                   .header_count = headers.count,
+                                   .body = x->body.data ? x->body.data : "",
+                                   .body_len = x->body.len,
+                                   .ticket = x->ticket,
+                                   .exchange = x};
+    return admit_and_call(x, &request);
 }

@@ -8,45 +8,62 @@
 #include "http/pending.h"
 #include "http/response.h"
 #include "http/stream.h"
+#include "http/tls.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-static struct http_exchange *exchange_new(struct http_server *s, struct MHD_Connection *connection)
+static struct tls_certificate *current_certificate(struct http_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    struct tls_certificate *c = s->certificate ? tls_certificate_ref(s->certificate) : NULL;
+    pthread_mutex_unlock(&s->lock);
+    return c;
+}
+
+static void exchange_free(struct http_exchange *x)
+{
+    if (!x)
+        return;
+    if (x->seat)
+        connections_leave(x->server->connections, x->seat);
+    tls_certificate_unref(x->certificate);
+    free(x);
+}
+
+/* NULL when the connection cannot stay. */
+static struct http_exchange *exchange_new(struct http_server *s, struct MHD_Connection *connection,
+                                          int fd)
 {
     struct http_exchange *x = calloc(1, sizeof(*x));
-    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 
     if (!x)
         return NULL;
     x->server = s;
     x->connection = connection;
-    if (!s->connections)
-        return x;
-
-    x->seat = connections_enter(s->connections, fd);
-    if (x->seat)
-        return x;
-    (void)shutdown(fd, SHUT_RDWR);
-    free(x);
-    return NULL;
-}
-
-static void exchange_free(struct http_exchange *x)
-{
-    if (x && x->seat)
-        connections_leave(x->server->connections, x->seat);
-    free(x);
+    x->seat = s->connections ? connections_enter(s->connections, fd) : NULL;
+    if (s->connections && !x->seat) {
+        exchange_free(x);
+        return NULL;
+    }
+    x->certificate = current_certificate(s);
+    if (x->certificate)
+        tls_begin(x->certificate, connection, s->config.ask_client_certificate);
+    return x;
 }
 
 void exchange_on_connection(void *arg, struct MHD_Connection *connection, void **slot,
                             enum MHD_ConnectionNotificationCode what)
 {
-    if (what == MHD_CONNECTION_NOTIFY_STARTED)
-        *slot = exchange_new(arg, connection);
-    else
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
         exchange_free(*slot);
+        return;
+    }
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    *slot = exchange_new(arg, connection, fd);
+    if (!*slot)
+        (void)shutdown(fd, SHUT_RDWR);
 }
 
 static void wait_for_client(struct http_exchange *x, uint64_t now_ns)
@@ -91,10 +108,56 @@ static bool announces_too_much(const struct http_exchange *x)
     return text && strtoull(text, NULL, 10) > x->body.max;
 }
 
-static enum MHD_Result resume_pending(struct http_exchange *x)
+static enum MHD_Result serve(struct http_exchange *x, const char *method, const char *path)
+{
+    stop_waiting(x);
+    struct http_reply reply = answer(x, method, path);
+    if (reply.kind == HTTP_REPLY_LATER && x->pending)
+        return x->too_late ? MHD_NO : MHD_YES;
+    if (reply.kind == HTTP_REPLY_LATER)
+        reply = answer_error(x->server, 500, "out of memory");
+    return response_queue(x, reply);
+}
+
+static void exchange_unlist(struct http_exchange *x)
+{
+    struct http_server *s = x->server;
+
+    pthread_mutex_lock(&s->lock);
+    if (x->next)
+        x->next->previous = x->previous;
+    *(x->previous ? &x->previous->next : &s->first) = x->next;
+    x->next = x->previous = NULL;
+    x->stream = NULL;
+    x->pending = NULL;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* First out of sight of abandon_pending and close_streams, then away. This waits for an app's
+ * thread that is just resuming the connection, and must: once the exchange is counted as done, the
+ * server, its daemons and the connection may be gone. */
+static void let_go(struct http_exchange *x)
+{
+    struct http_stream *stream = x->stream;
+    struct http_pending *pending = x->pending;
+
+    if (!stream && !pending)
+        return;
+    exchange_unlist(x);
+    if (stream)
+        stream_detach(stream);
+    if (pending)
+        pending_unref(pending);
+}
+
+static enum MHD_Result resume_pending(struct http_exchange *x, const char *method, const char *path)
 {
     struct http_reply reply;
 
+    if (pending_take_ticket(x->pending, &x->ticket)) {
+        let_go(x);
+        return serve(x, method, path);
+    }
     return pending_take_reply(x->pending, &reply) ? response_queue(x, reply) : MHD_NO;
 }
 
@@ -103,10 +166,7 @@ static enum MHD_Result on_headers(struct http_exchange *x, const char *path, con
     x->seen_headers = true;
     x->method = known_method(method);
     x->body_too_large = announces_too_much(x);
-    if (!x->body_too_large)
-        return MHD_YES;
-    stop_waiting(x);
-    return response_queue(x, answer(x, method, path));
+    return x->body_too_large ? serve(x, method, path) : MHD_YES;
 }
 
 /* How long the connection was idle before the request is not the body's fault. */
@@ -136,16 +196,7 @@ enum MHD_Result exchange_on_request(void *arg, struct MHD_Connection *connection
         *upload_size = 0;
         return MHD_YES;
     }
-    if (x->pending)
-        return resume_pending(x);
-
-    stop_waiting(x);
-    struct http_reply reply = answer(x, method, path);
-    if (reply.kind == HTTP_REPLY_LATER && x->pending)
-        return x->too_late ? MHD_NO : MHD_YES;
-    if (reply.kind == HTTP_REPLY_LATER)
-        reply = answer_error(x->server, 500, "out of memory");
-    return response_queue(x, reply);
+    return x->pending ? resume_pending(x, method, path) : serve(x, method, path);
 }
 
 void *exchange_on_uri(void *arg, const char *uri, struct MHD_Connection *connection)
@@ -160,6 +211,7 @@ void *exchange_on_uri(void *arg, const char *uri, struct MHD_Connection *connect
         .server = s,
         .connection = connection,
         .seat = x->seat,
+        .certificate = x->certificate,
         .started_ns = clock_mono_ns(),
         .body = {.max = s->config.max_body_bytes},
         .bad_uri = !uri || strstr(uri, "%00"),
@@ -182,36 +234,6 @@ static void report_done(const struct http_exchange *x, uint64_t now_ns)
                               .status = x->answered ? x->status : 0,
                               .duration_ns = now_ns - x->started_ns,
                           });
-}
-
-static void exchange_unlist(struct http_exchange *x)
-{
-    struct http_server *s = x->server;
-
-    pthread_mutex_lock(&s->lock);
-    if (x->next)
-        x->next->previous = x->previous;
-    *(x->previous ? &x->previous->next : &s->first) = x->next;
-    x->stream = NULL;
-    x->pending = NULL;
-    pthread_mutex_unlock(&s->lock);
-}
-
-/* First out of sight of abandon_pending and close_streams, then away. This waits for an app's
- * thread that is just resuming the connection, and must: once the exchange is counted as done, the
- * server, its daemons and the connection may be gone. */
-static void let_go(struct http_exchange *x)
-{
-    struct http_stream *stream = x->stream;
-    struct http_pending *pending = x->pending;
-
-    if (!stream && !pending)
-        return;
-    exchange_unlist(x);
-    if (stream)
-        stream_detach(stream);
-    if (pending)
-        pending_unref(pending);
 }
 
 static void count_done(struct http_server *s)
@@ -239,5 +261,6 @@ void exchange_on_completed(void *arg, struct MHD_Connection *connection, void **
     report_done(x, now_ns);
     let_go(x);
     buf_done(&x->body);
+    free(x->ticket);
     count_done(arg);
 }

@@ -12,8 +12,10 @@ struct http_pending {
     struct MHD_Connection *connection; /* suspended; NULL once resumed for the last time */
     int socket;
     int refs;
-    bool ready;
+    bool ready; /* the reply is there */
+    bool retry; /* instead of it the ticket */
     struct http_reply reply;
+    void *ticket;
 };
 
 void pending_unref(struct http_pending *p)
@@ -25,6 +27,7 @@ void pending_unref(struct http_pending *p)
         return;
 
     http_reply_done(&p->reply);
+    free(p->ticket);
     pthread_mutex_destroy(&p->lock);
     free(p);
 }
@@ -56,14 +59,29 @@ struct http_pending *http_defer(const struct http_request *r)
     return p;
 }
 
+static void wake(struct http_pending *p) /* p->lock is held */
+{
+    if (p->connection)
+        MHD_resume_connection(p->connection);
+    p->connection = NULL;
+}
+
 void http_pending_reply(struct http_pending *p, struct http_reply reply)
 {
     pthread_mutex_lock(&p->lock);
     p->reply = reply;
     p->ready = true;
-    if (p->connection)
-        MHD_resume_connection(p->connection);
-    p->connection = NULL;
+    wake(p);
+    pthread_mutex_unlock(&p->lock);
+    pending_unref(p);
+}
+
+void http_pending_retry(struct http_pending *p, void *ticket)
+{
+    pthread_mutex_lock(&p->lock);
+    p->ticket = ticket;
+    p->retry = true;
+    wake(p);
     pthread_mutex_unlock(&p->lock);
     pending_unref(p);
 }
@@ -94,11 +112,21 @@ bool pending_take_reply(struct http_pending *p, struct http_reply *ret)
     return ready;
 }
 
+bool pending_take_ticket(struct http_pending *p, void **ret)
+{
+    pthread_mutex_lock(&p->lock);
+    bool retry = p->retry;
+    if (retry) {
+        *ret = p->ticket;
+        p->ticket = NULL;
+    }
+    pthread_mutex_unlock(&p->lock);
+    return retry;
+}
+
 void pending_abandon(struct http_pending *p)
 {
     pthread_mutex_lock(&p->lock);
-    if (p->connection)
-        MHD_resume_connection(p->connection);
-    p->connection = NULL;
+    wake(p);
     pthread_mutex_unlock(&p->lock);
 }

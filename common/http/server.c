@@ -10,6 +10,7 @@
 #include "http/pending.h"
 #include "http/response.h"
 #include "http/server_private.h"
+#include "http/tls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -79,6 +80,7 @@ static void server_free(struct http_server *s)
 {
     response_free_kept(s);
     connections_free(s->connections);
+    tls_certificate_unref(s->certificate);
     pthread_cond_destroy(&s->all_done);
     pthread_mutex_destroy(&s->lock);
     free(s);
@@ -124,8 +126,7 @@ static int listen_and_serve(struct http_server *s, struct err *err)
         return err_errno(err, errno, "cannot start the HTTP server on %s:%u", c->address, s->port);
     s->daemon = start_daemon(s, s->fd);
     if (!s->daemon)
-        return err_set(err, -EIO, "cannot start the HTTP server on %s:%u%s", c->address, s->port,
-                       wants_tls(c) ? " (do certificate and key belong together?)" : "");
+        return err_set(err, -EIO, "cannot start the HTTP server on %s:%u", c->address, s->port);
     return 0;
 }
 
@@ -141,7 +142,11 @@ int http_server_start(struct http_server **ret, const struct http_server_config 
     if (!s)
         return err_set(err, -ENOMEM, "out of memory");
 
-    int r = listen_and_serve(s, err);
+    int r = wants_tls(config) ? tls_certificate_new(&s->certificate, config->tls_cert_pem,
+                                                    config->tls_key_pem, err)
+                              : 0;
+    if (r == 0)
+        r = listen_and_serve(s, err);
     if (r < 0) {
         server_free(s);
         return r;
@@ -153,6 +158,22 @@ int http_server_start(struct http_server **ret, const struct http_server_config 
 uint16_t http_server_port(const struct http_server *s)
 {
     return s->port;
+}
+
+int http_server_set_certificate(struct http_server *s, const char *cert_pem, const char *key_pem,
+                                struct err *err)
+{
+    struct tls_certificate *c = NULL;
+    int r = tls_certificate_new(&c, cert_pem, key_pem, err);
+
+    if (r < 0)
+        return r;
+    pthread_mutex_lock(&s->lock);
+    struct tls_certificate *old = s->certificate;
+    s->certificate = c;
+    pthread_mutex_unlock(&s->lock);
+    tls_certificate_unref(old);
+    return 0;
 }
 
 /* Not MHD_quiesce_daemon: it takes the listening socket out of the epoll sets while their threads

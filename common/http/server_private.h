@@ -6,7 +6,8 @@
  *   answer.c    the reply that the routes give to a request
  *   response.c  sends it
  *   pending.c   replies that come later
- *   stream.c    replies that have no end */
+ *   stream.c    replies that have no end
+ *   tls.c       certificates, ours and the client's */
 #ifndef HTTP_SERVER_PRIVATE_H
 #define HTTP_SERVER_PRIVATE_H
 
@@ -37,11 +38,12 @@ struct http_server {
     struct connections *connections; /* NULL without cut_waiting */
     atomic_size_t exchange_count;    /* requests that arrived and are not done */
 
-    pthread_mutex_t lock;        /* guards what follows */
-    pthread_cond_t all_done;     /* while draining: exchange_count is 0 */
-    struct http_exchange *first; /* those with a pending reply or a stream */
-    bool streams_closed;         /* the server stops: a new stream ends at once */
-    bool abandoned;              /* the time is up: nothing may be deferred any more */
+    pthread_mutex_t lock;                /* guards what follows */
+    pthread_cond_t all_done;             /* while draining: exchange_count is 0 */
+    struct tls_certificate *certificate; /* of connections to come; NULL: plain HTTP */
+    struct http_exchange *first;         /* those with a pending reply or a stream */
+    bool streams_closed;                 /* the server stops: a new stream ends at once */
+    bool abandoned;                      /* the time is up: nothing may be deferred any more */
 
     pthread_mutex_t kept_lock; /* guards kept */
     struct kept_response kept[HTTP_KEPT_MAX];
@@ -54,6 +56,7 @@ struct http_exchange {
     struct http_server *server;
     struct MHD_Connection *connection;
     struct connection *seat;               /* in server->connections; NULL without those */
+    struct tls_certificate *certificate;   /* the connection's; NULL: plain HTTP */
     struct http_exchange *next, *previous; /* in the server's list; guarded by server->lock */
     uint64_t started_ns;
     bool bad_uri, seen_headers, seen_body, body_too_large, answered, too_late;
@@ -64,6 +67,7 @@ struct http_exchange {
     int status;
     struct http_pending *pending; /* set by http_defer; guarded by server->lock */
     struct http_stream *stream;   /* a reference, once streaming; guarded by server->lock */
+    void *ticket;                 /* what http_pending_retry left */
 };
 
 #endif
