@@ -33,9 +33,9 @@ struct faults {
     struct dice dice;
     struct metric *leaked_bytes, *injected;
     atomic_bool unready;
+    atomic_bool enabled; /* changed with the lock held */
 
     pthread_mutex_t lock; /* guards what follows */
-    bool enabled;
     double error_rate;
     uint64_t leak_kib;
     struct slow_start slow;
@@ -69,6 +69,9 @@ static void leak(struct faults *f, uint64_t kib)
 
 bool faults_strike(struct faults *f)
 {
+    if (!atomic_load(&f->enabled))
+        return false;
+
     pthread_mutex_lock(&f->lock);
     uint64_t leak_kib = f->enabled ? f->leak_kib : 0;
     double error_rate = f->enabled ? f->error_rate : 0;
