@@ -33,10 +33,9 @@ struct faults {
     struct dice dice;
     struct metric *leaked_bytes, *injected;
     atomic_bool unready;
-    atomic_bool slow_asked; /* by flag or since */
+    atomic_bool enabled; /* changed with the lock held */
 
     pthread_mutex_t lock; /* guards what follows */
-    bool enabled;
     double error_rate;
     uint64_t leak_kib;
     struct slow_start slow;
@@ -70,6 +69,9 @@ static void leak(struct faults *f, uint64_t kib)
 
 bool faults_strike(struct faults *f)
 {
+    if (!atomic_load(&f->enabled))
+        return false;
+
     pthread_mutex_lock(&f->lock);
     uint64_t leak_kib = f->enabled ? f->leak_kib : 0;
     double error_rate = f->enabled ? f->error_rate : 0;
@@ -85,23 +87,14 @@ bool faults_strike(struct faults *f)
 
 double faults_cost_factor(struct faults *f)
 {
-    if (!atomic_load(&f->slow_asked)) /* no lock and no clock for nothing */
-        return 1;
     pthread_mutex_lock(&f->lock);
     const struct slow_start slow = f->slow;
     pthread_mutex_unlock(&f->lock);
-    uint64_t age_ns = clock_mono_ns() - slow.began_ns;
+    uint64_t age_ns = slow.lasts_ns ? clock_mono_ns() - slow.began_ns : 0;
 
     if (age_ns >= slow.lasts_ns)
         return 1;
     return 1 + (slow.times - 1) * (1 - (double)age_ns / (double)slow.lasts_ns);
-}
-
-/* f->lock is held, or f is new. */
-static void begin_slow_start(struct faults *f, uint64_t now_ns, uint64_t lasts_ns)
-{
-    f->slow = (struct slow_start){now_ns, lasts_ns, f->options.slow_start_times};
-    atomic_store(&f->slow_asked, true);
 }
 
 void faults_set_error_rate(struct faults *f, double rate)
@@ -210,7 +203,8 @@ static void grant(struct faults *f, const struct wish *wish)
     f->leak_kib = wish->leak_kib;
     f->error_rate = nothing ? 1 : wish->error_rate;
     if (wish->slow_start_ns)
-        begin_slow_start(f, clock_mono_ns(), wish->slow_start_ns);
+        f->slow =
+            (struct slow_start){clock_mono_ns(), wish->slow_start_ns, f->options.slow_start_times};
 }
 
 static struct http_reply serve_faults_enable(void *arg, const struct http_request *r)
@@ -299,8 +293,7 @@ struct faults *faults_new(const struct fault_options *options, uint64_t seed, st
     pthread_mutex_init(&f->lock, NULL);
     f->options = *options;
     f->started_ns = clock_mono_ns();
-    if (options->slow_start_ns)
-        begin_slow_start(f, f->started_ns, options->slow_start_ns);
+    f->slow = (struct slow_start){f->started_ns, options->slow_start_ns, options->slow_start_times};
     f->service = s;
     f->dice.seed = ~seed; /* another sequence than that of the costs */
     f->error_rate = options->error_rate;
