@@ -7,6 +7,7 @@ from . import settings
 
 ROOT = "/sys/fs/cgroup"
 VERSION_1 = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids")
+NAMED = ("systemd", "unified")  # no controllers, but runc makes groups there too
 VERSION_2 = ("cpu", "cpuset", "memory", "io", "pids")
 
 
@@ -36,8 +37,8 @@ def subtrees():
     """The cluster's folder in each hierarchy that Kubernetes uses."""
     if is_version_2():
         return [os.path.join(ROOT, settings.CGROUP)]
-    named = [name for name in (*VERSION_1, "systemd") if os.path.isdir(os.path.join(ROOT, name))]
-    return [os.path.join(ROOT, name, settings.CGROUP) for name in named]
+    names = [name for name in (*VERSION_1, *NAMED) if os.path.isdir(os.path.join(ROOT, name))]
+    return [os.path.join(ROOT, name, settings.CGROUP) for name in names]
 
 
 def create():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The daemons of a cluster: command lines and configuration files as data.
 
-Each runs in the state folder, so what they share there is named without a path.
+Each runs in the state folder, so most of what they share there is named without a path.
 """
 import json
 import os
@@ -79,9 +79,10 @@ def scheduler():
             "--authorization-kubeconfig=scheduler.conf", "--leader-elect=false"]
 
 
-def kubelet():
+def kubelet(state):
     return ["--config=kubelet.json", "--kubeconfig=node.conf", f"--node-ip={settings.NODE_ADDRESS}",
-            f"--hostname-override={settings.NODE}", "--root-dir=kubelet", "--cert-dir=kubelet/pki"]
+            f"--hostname-override={settings.NODE}", f"--root-dir={state}/kubelet",
+            f"--cert-dir={state}/kubelet/pki"]
 
 
 def kubelet_settings(state):

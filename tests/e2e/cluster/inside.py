@@ -46,6 +46,10 @@ def mount():
     for folder in requirements.PRIVATE_FOLDERS:
         run("mount", "-t", "tmpfs", "tmpfs", folder)
     os.makedirs("/run/netns")
+    # An image that is not here is missed at once, not after asking a name server out of reach.
+    if os.path.exists("/etc/resolv.conf"):
+        write("", "/run/resolv.conf")
+        run("mount", "--bind", "/run/resolv.conf", os.path.realpath("/etc/resolv.conf"))
     own_machine_settings()
 
 

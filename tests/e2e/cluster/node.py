@@ -4,6 +4,7 @@
 Nothing of it is seen on the machine but processes, the state folder and a subtree of control groups.
 All ends with process 1 of the namespaces (inside.py), which ends with the process that started this.
 """
+import contextlib
 import json
 import os
 import signal
@@ -39,7 +40,8 @@ class Node(Access):
 
     def __exit__(self, *_):
         if self.init:
-            os.kill(self.init, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.init, signal.SIGKILL)
         if self.process:
             self.process.wait()
             self.process.stdout.close()
@@ -58,15 +60,16 @@ class Node(Access):
         cgroups.create()
         self._enter_namespaces()
         self._progress("API server ready, images loaded")
-        self._wait_for("node", f"node/{settings.NODE}", "Ready", "node ready")
+        self._wait_for_node()
+        self._progress("node ready")
         self.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=60s")
         self._progress("controllers ready")
         addons.start(self, self.manifests, self._progress)
 
-    def _wait_for(self, _kind, name, condition, text):
-        self.kubectl("wait", "--for=create", name, "--timeout=60s")
-        self.kubectl("wait", f"--for=condition={condition}", name, "--timeout=60s")
-        self._progress(text)
+    def _wait_for_node(self):
+        node = f"node/{settings.NODE}"
+        self.kubectl("wait", "--for=create", node, "--timeout=60s")
+        self.kubectl("wait", "--for=condition=Ready", node, "--timeout=60s")
 
     def _enter_namespaces(self):
         with open(self.path("plan.json"), "w", encoding="utf-8") as file:
@@ -103,12 +106,9 @@ class Node(Access):
             "kube-controller-manager": line("kube-controller-manager", *daemons.controllers(),
                                             *self.controllers),
             "kube-scheduler": line("kube-scheduler", *daemons.scheduler()),
-            "kubelet": line("kubelet", *daemons.kubelet()),
+            "kubelet": line("kubelet", *daemons.kubelet(self.folder)),
             "kube-proxy": line("kube-proxy", "--config=proxy.json")}
         return {"state": self.folder, "images": self.images, "first": first, "then": then}
-
-    def load(self, path):
-        """Imports an image archive."""
 
     def wait(self):
         """Returns never: raises a Problem when the cluster ends."""
