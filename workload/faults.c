@@ -78,7 +78,7 @@ bool faults_strike(struct faults *f)
 double faults_cost_factor(const struct faults *f)
 {
     const struct fault_options *o = &f->options;
-    uint64_t age_ns = clock_mono_ns() - f->started_ns;
+    uint64_t age_ns = o->slow_start_ns ? clock_mono_ns() - f->started_ns : 0;
 
     if (age_ns >= o->slow_start_ns)
         return 1;
