@@ -40,9 +40,9 @@ class Base(unittest.TestCase):
 
     def test_the_whole_demo_scales_by_cpu_and_names_what_the_lab_leaves_out(self):
         with lab("demo") as p:
-            p.wait_for_line('msg="New size: ')
-            hpa = p.json(f"{HPAS}/php-apache")
-            self.assertGreater(hpa["status"]["desiredReplicas"], 1)
+            p.wait_for_line('msg="New size: ')  # the status follows
+            wait_until(lambda: p.json(f"{HPAS}/php-apache")["status"]["desiredReplicas"] > 1,
+                       "more than one replica is wanted")
             names = {d["metadata"]["name"] for d in p.json(DEPLOYMENTS)["items"]}
             self.assertEqual(names, {"php-apache", "queue", "workers", "load"})
             self.assertEqual(p.stop(), 0)
