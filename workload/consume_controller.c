@@ -12,6 +12,7 @@
 #include "workload/allot.h"
 #include "workload/bumps.h"
 #include "workload/consumer.h"
+#include "workload/go_flags.h"
 #include "workload/role.h"
 
 #include <errno.h>
@@ -323,9 +324,10 @@ static const struct role role = {&table, start, stop};
 
 int consume_controller_run(int argc, char **argv)
 {
+    scoped(free_at) char **args = go_flags_new(argc, argv);
     scoped(app_done) struct controller_app app = {0};
 
     pthread_mutex_init(&app.lock, NULL);
     pthread_cond_init(&app.change, NULL);
-    return role_run(&role, argc, argv, &app.options.role, &app);
+    return args ? role_run(&role, argc, args, &app.options.role, &app) : EXIT_FAILURE;
 }

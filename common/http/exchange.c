@@ -228,12 +228,16 @@ static void report_done(const struct http_exchange *x, uint64_t now_ns)
 
     if (!c->on_done)
         return;
-    c->on_done(c->on_arg, &(struct http_done){
-                              .method = x->method ? x->method : "",
-                              .route = x->route ? x->route->path : "",
-                              .status = x->answered ? x->status : 0,
-                              .duration_ns = now_ns - x->started_ns,
-                          });
+    c->on_done(c->on_arg,
+               &(struct http_done){
+                   .method = x->method ? x->method : "",
+                   .route = x->route ? x->route->path : "",
+                   .status = x->answered ? x->status : 0,
+                   .duration_ns = now_ns - x->started_ns,
+                   .noted = c->note_header ? MHD_lookup_connection_value(
+                                                 x->connection, MHD_HEADER_KIND, c->note_header)
+                                           : NULL,
+               });
 }
 
 static void count_done(struct http_server *s)

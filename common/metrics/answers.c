@@ -2,6 +2,7 @@
 #include "metrics/answers.h"
 
 #include "base/clock.h"
+#include "metrics/traceparent.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -53,6 +54,17 @@ static void remember(struct answers *a, const struct http_done *done, const stru
         ;
 }
 
+static void observe_duration(struct metric *m, const struct http_done *done)
+{
+    double seconds = (double)done->duration_ns / (double)NS_PER_S;
+    char trace_id[TRACE_ID_SIZE];
+
+    if (traceparent_read(done->noted, trace_id) == 0)
+        metric_observe_traced(m, seconds, trace_id);
+    else
+        metric_observe(m, seconds);
+}
+
 void answers_count(struct answers *a, const struct http_done *done)
 {
     const struct answer_series *s = atomic_load(&a->table[list_of(done)]);
@@ -66,7 +78,7 @@ void answers_count(struct answers *a, const struct http_done *done)
         s = &new;
     }
     metric_add(s->total, 1);
-    metric_observe(s->duration, (double)done->duration_ns / (double)NS_PER_S);
+    observe_duration(s->duration, done);
 }
 
 void answers_done(struct answers *a)

@@ -184,6 +184,11 @@ void service_set_duration_buckets(struct service *s, const double *bounds, size_
     s->request_duration.bucket_count = count;
 }
 
+void service_show_exemplars(struct service *s)
+{
+    s->request_duration.exemplars = true;
+}
+
 struct http_routes service_routes(struct service *s)
 {
     return (struct http_routes){standard_routes, ARRAY_LEN(standard_routes), s};
@@ -206,6 +211,7 @@ int service_start(struct service *s, const struct http_server_config *config,
     c.on_start = on_start;
     c.on_done = on_done;
     c.on_arg = s;
+    c.note_header = s->request_duration.exemplars ? "traceparent" : NULL;
 
     int r = http_server_start(&s->server, &c, err);
     if (r < 0)
