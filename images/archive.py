@@ -13,6 +13,7 @@ import io
 import json
 import os
 import platform
+import re
 import tarfile
 import time
 
@@ -78,8 +79,11 @@ def descriptor(kind, data, **more):
 
 
 def full_name(reference):
-    """As containerd calls it: a name without a registry is one of Docker's library."""
-    return reference if "/" in reference else f"docker.io/library/{reference}"
+    """As containerd calls it: without a registry it is Docker's, without a folder in its library."""
+    first, slash, _ = reference.partition("/")
+    if not slash:
+        return f"docker.io/library/{reference}"
+    return reference if re.search(r"[.:]|^localhost$", first) else f"docker.io/{reference}"
 
 
 def write_archive(path, reference, layer, config, epoch, level=9):

@@ -134,22 +134,37 @@ def build_one(program, what, say):
     say(f"{what}: built in {time.monotonic() - progress.start:.0f} s")
 
 
+def outdated(programs):
+    """{program: recipe} of those that are missing or were built from another recipe."""
+    version = go_version()
+    recipes = {program: recipe(program, version) for program in programs}
+    return {program: wanted for program, wanted in recipes.items()
+            if read(path_of(program) + ".recipe") != wanted}
+
+
+def take_turns(lock, say):
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say("waiting for another build in the same cache to end")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
 def build(programs, say):
-    """Builds those that are missing or old. Two at once take turns."""
+    """Builds those that are missing or old."""
+    if not outdated(programs):
+        return
     os.makedirs(settings.PROGRAMS, exist_ok=True)
     with open(os.path.join(settings.CACHE, "build.lock"), "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        version = go_version()
-        recipes = {program: recipe(program, version) for program in programs}
-        old = [program for program in programs
-               if read(path_of(program) + ".recipe") != recipes[program]]
+        take_turns(lock, say)
+        old = outdated(programs)
         if old:
             say(f"building {', '.join(old)} into {settings.PROGRAMS}; "
                 "the first time takes 10 to 20 minutes on two cores")
-        for number, program in enumerate(old, 1):
+        for number, (program, wanted) in enumerate(old.items(), 1):
             build_one(program, f"{program} ({number} of {len(old)})", say)
             with open(path_of(program) + ".recipe", "w", encoding="ascii") as file:
-                file.write(recipes[program])
+                file.write(wanted)
 
 
 def locate(programs, say):

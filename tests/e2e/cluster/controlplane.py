@@ -9,17 +9,16 @@ Any number may run at once. Everything of one is in a folder of its own and ends
 with the process that started it, however that ends. An extension API server on this machine's loopback
 address is registered with an APIService whose Service is of type ExternalName with the name `localhost`.
 """
-import http.client
 import os
 import shutil
 import socket
-import ssl
 import subprocess
 import sys
 import tempfile
 import time
 
-from . import build, daemons, identities, settings
+from . import build, daemons, identities, settings, wait
+from .access import Access
 
 LOOPBACK = "127.0.0.1"
 PORT_TRIES = 3  # a free port may be taken between being found and being used
@@ -35,7 +34,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class ControlPlane:
+class ControlPlane(Access):
     """apiserver and controllers are more flags for these two; controllers=None starts none.
 
     folder is the state folder (default: a new one below /tmp, removed at the end). Files in it, for tests:
@@ -44,16 +43,15 @@ class ControlPlane:
     """
 
     def __init__(self, folder=None, apiserver=(), controllers=(), say=say_on_stderr):
+        super().__init__()
         self.given_folder, self.say = folder, say
         self.flags = {"kube-apiserver": apiserver, "kube-controller-manager": controllers}
         self.processes = {}
 
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
     def __enter__(self):
         wanted = [program for program in build.CONTROL_PLANE if self.flags.get(program, ()) is not None]
-        self.programs = build.locate(wanted, self.say)
+        self.paths = build.locate(wanted, self.say)
+        self.programs = os.path.dirname(self.paths["kubectl"])
         self.folder = self.given_folder or tempfile.mkdtemp(prefix="swell-control-plane-")
         try:
             self._start()
@@ -79,7 +77,7 @@ class ControlPlane:
         for _ in range(PORT_TRIES):
             self.port = free_port()
             self.server = f"https://{LOOPBACK}:{self.port}"
-            identities.make(self.folder, self.server)
+            identities.make_control_plane(self.folder, self.server)
             # Endpoints may not name a loopback address, so there is nothing to reconcile.
             self._launch("kube-apiserver", [*daemons.apiserver(LOOPBACK, self.port),
                                             "--endpoint-reconciler-type=none"])
@@ -91,16 +89,15 @@ class ControlPlane:
             self._launch("kube-controller-manager", [*daemons.controllers(), "--secure-port=0"])
 
     def _launch(self, name, flags):
-        command = [self.programs[name], *flags, *self.flags.get(name, ())]
+        command = [self.paths[name], *flags, *self.flags.get(name, ())]
         with open(self.path(f"{name}.log"), "wb") as log:
             # setpriv: the kernel ends it when the thread that started it is gone, however that went.
             self.processes[name] = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "--", *command], cwd=self.folder,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
-    def log(self, name):
-        with open(self.path(f"{name}.log"), encoding="utf-8", errors="replace") as file:
-            return file.read()
+    def _log(self, name):
+        return wait.tail(self.path(f"{name}.log"))
 
     def _wait_for_apiserver(self):
         """False when its port was taken meanwhile."""
@@ -108,10 +105,10 @@ class ControlPlane:
         while time.monotonic() < until:
             self._complain_when_ended("etcd")
             if self.processes["kube-apiserver"].poll() is not None:
-                if "address already in use" in self.log("kube-apiserver"):
+                if "address already in use" in self._log("kube-apiserver"):
                     return False
                 self._complain_when_ended("kube-apiserver")
-            if self._is_ready():
+            if wait.apiserver_is_ready(self.folder, LOOPBACK, self.port):
                 return True
             time.sleep(0.05)
         raise settings.Problem(f"the API server was not ready within {settings.START_S} s; "
@@ -119,34 +116,11 @@ class ControlPlane:
 
     def _complain_when_ended(self, name):
         if self.processes[name].poll() is not None:
-            raise settings.Problem(f"{name} ended; its log ends:\n{self.log(name)[-2000:]}")
+            raise settings.Problem(f"{name} ended; its log ends:\n{self._log(name)}")
 
-    def _is_ready(self):
-        context = ssl.create_default_context(cafile=self.path("ca.crt"))
-        context.load_cert_chain(self.path("admin.crt"), self.path("admin.key"))
-        connection = http.client.HTTPSConnection(LOOPBACK, self.port, timeout=5, context=context)
-        try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
-
-    @property
-    def kubeconfig(self):
-        return self.path("admin.conf")
-
-    @property
-    def environment(self):
-        """For programs that shall find this cluster, and our kubectl."""
-        path = f"{os.path.dirname(self.programs['kubectl'])}:{os.environ.get('PATH', os.defpath)}"
-        return {**os.environ, "KUBECONFIG": self.kubeconfig, "PATH": path}
-
-    def kubectl(self, *command, stdin=None):
-        """What kubectl prints; an AssertionError with what it complains of when it fails."""
-        done = subprocess.run([self.programs["kubectl"], *command], input=stdin, text=True,
-                              capture_output=True, env=self.environment, timeout=settings.START_S)
-        if done.returncode:
-            raise AssertionError(f"kubectl {' '.join(command)}: {done.stderr.strip()}")
-        return done.stdout
+    def wait(self):
+        """Returns never: raises a Problem when a daemon ends."""
+        pid, _ = os.wait()
+        for name, process in self.processes.items():
+            if process.pid == pid:
+                raise settings.Problem(f"{name} ended; its log ends:\n{self._log(name)}")
