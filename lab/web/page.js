@@ -303,12 +303,17 @@ function showMetrics(metrics) {
   el("one-metric").hidden = several;
   el("metrics").hidden = !several;
   setAttribute(el("charts"), "data-metrics", metrics.length > 2 ? "many" : String(metrics.length));
-  if (several) syncChildren(el("metrics-list"), shownMetrics(metrics), makeMetric, fillMetric);
+  if (several) showSeveral(metrics);
   else showMetric(metrics[0] ?? {});
 }
 
 /* No line is drawn without its name beside it. */
-const shownMetrics = (metrics) => metrics.slice(0, METRIC_LINES.length);
+function showSeveral(metrics) {
+  const shown = metrics.slice(0, METRIC_LINES.length);
+  const rest = metrics.length - shown.length;
+  setText(el("metrics-rest"), rest > 0 ? ` · +${rest}` : "");
+  syncChildren(el("metrics-list"), shown, makeMetric, fillMetric);
+}
 
 function makeMetric() {
   const li = make("li");

@@ -226,15 +226,17 @@ class PageAlone(unittest.TestCase):
         self.browser.wait_for_text("#current", "5")
         self.assertEqual("blind", self.browser.run("return el('decision').dataset.turn"))
 
-    def test_fits_a_projector_with_up_to_six_metrics(self):
-        names = ("cpu", "packets-per-second-received", "swell_queue_depth", "memory", "hits", "lag")
-        for count in range(2, 7):
+    def test_fits_a_projector_with_many_metrics(self):
+        names = ("cpu", "packets-per-second-received", "swell_queue_depth", "memory", "hits", "lag", "age")
+        for count in range(2, 8):
             for step in range(10):
                 metrics = [metric(name, 9000 + 1000 * (i + step % 4), 10000 + 10 * i, "Value")
                            for i, name in enumerate(names[:count])]
                 self.lab.point(target(metrics=metrics, decision=LONG), scene=scene())
             self.browser.open(self.lab.url)
-            wait_until(lambda: len(self.metric_rows()) == count, f"{count} metrics")
+            wait_until(lambda: len(self.metric_rows()) == min(count, 6), f"{count} metrics")
+            self.assertEqual("" if count <= 6 else " · +1",
+                             self.browser.text("#metrics-rest"))
             for keys in ("0", "+", "+", "0-", "-"):
                 self.browser.press(keys)
                 self.assertEqual([], self.browser.run(CUT_OFF), f"{count} metrics after {keys}")
