@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "lab/urltext.h"
+#include "http/urltext.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* urltext: texts in the path and the query of a URL, as Go's net/url writes them, so that requests
  * look like those of Kubernetes' own clients. 0; -E2BIG or -ENOMEM. Any thread. */
-#ifndef LAB_URLTEXT_H
-#define LAB_URLTEXT_H
+#ifndef HTTP_URLTEXT_H
+#define HTTP_URLTEXT_H
 
 #include "base/buf.h"
 

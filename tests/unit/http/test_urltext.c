@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "base/scoped.h"
-#include "lab/urltext.h"
+#include "http/urltext.h"
 
 #include <errno.h>
 
