@@ -9,6 +9,9 @@
 /* Appends all of text but what may stand in a path as it is ("*" becomes "%2A", "/" stays). */
 int urltext_path(struct buf *url, const char *text);
 
+/* One segment of a path: "/" becomes "%2F", "" nothing. */
+int urltext_segment(struct buf *url, const char *text);
+
 /* Appends "?name=value", or "&name=value" when url has a "?" already; nothing for value "". */
 int urltext_query(struct buf *url, const char *name, const char *value);
 
