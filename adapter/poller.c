@@ -88,6 +88,17 @@ static void publish(struct query *query, int result, struct samples *samples, co
     reading_unref(before);
 }
 
+/* Nothing to publish: what was known before stays, and no reading stays none. */
+static void publish_nothing(struct query *query)
+{
+    uint64_t now_ns = clock_mono_ns();
+
+    query->due_ns = query->poll.started_ns + query->interval_ns;
+    if (query->due_ns < now_ns)
+        query->due_ns = now_ns;
+    poll_series_count(&query->series, 0, now_ns - query->poll.started_ns);
+}
+
 /* The source is done: query->gathered is what it said if result is 0. */
 static void end_poll(struct query *query, int result, struct err *why)
 {
@@ -95,7 +106,10 @@ static void end_poll(struct query *query, int result, struct err *why)
 
     if (result == 0)
         result = samples_combine(query->gathered, &query->combining, &samples, why);
-    publish(query, result, samples, why);
+    if (result == SOURCE_NOT_YET)
+        publish_nothing(query);
+    else
+        publish(query, result, samples, why);
     samples_unref(samples);
     samples_unref(query->gathered);
     query->gathered = NULL;

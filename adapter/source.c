@@ -2,6 +2,7 @@
 #include "adapter/source.h"
 
 #include "adapter/sources/endpoint.h"
+#include "adapter/sources/exposition.h"
 #include "adapter/sources/http_json.h"
 #include "adapter/sources/prometheus.h"
 #include "base/clock.h"
@@ -14,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct source_kind *const source_kinds[] = {&http_json_kind, &prometheus_kind, NULL};
+const struct source_kind *const source_kinds[] = {&http_json_kind, &prometheus_kind,
+                                                  &exposition_kind, NULL};
 
 /* ---- requests ---- */
 
