@@ -5,6 +5,7 @@
 #include "adapter/sources/exposition.h"
 #include "adapter/sources/http_json.h"
 #include "adapter/sources/prometheus.h"
+#include "adapter/sources/rabbitmq.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -16,7 +17,7 @@
 #include <string.h>
 
 const struct source_kind *const source_kinds[] = {&http_json_kind, &prometheus_kind,
-                                                  &exposition_kind, NULL};
+                                                  &exposition_kind, &rabbitmq_kind, NULL};
 
 /* ---- requests ---- */
 
