@@ -6,6 +6,7 @@
 #include "adapter/sources/http_json.h"
 #include "adapter/sources/prometheus.h"
 #include "adapter/sources/rabbitmq.h"
+#include "adapter/sources/swell_queue.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -16,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct source_kind *const source_kinds[] = {&http_json_kind, &prometheus_kind,
-                                                  &exposition_kind, &rabbitmq_kind, NULL};
+const struct source_kind *const source_kinds[] = {
+    &http_json_kind, &prometheus_kind, &exposition_kind, &rabbitmq_kind, &swell_queue_kind, NULL};
 
 /* ---- requests ---- */
 
