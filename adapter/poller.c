@@ -15,7 +15,7 @@
 #define BACKOFF_STEPS_MAX 3 /* 2^3 = 8 intervals */
 #define BACKOFF_MAX_NS (60 * NS_PER_S)
 #define IDLE_NS (60 * NS_PER_S) /* a wait without an end, as there is nothing to wait for */
-#define REQUESTS_MAX 8          /* of one poll */
+#define REQUESTS_MAX 20         /* of one poll */
 
 struct poller {
     struct fetcher *fetcher; /* the thread's, but for fetcher_wake */

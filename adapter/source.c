@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/source.h"
 
+#include "adapter/sources/constant.h"
 #include "adapter/sources/endpoint.h"
 #include "adapter/sources/exposition.h"
 #include "adapter/sources/http_json.h"
+#include "adapter/sources/nats.h"
 #include "adapter/sources/prometheus.h"
 #include "adapter/sources/rabbitmq.h"
 #include "adapter/sources/swell_queue.h"
@@ -18,7 +20,8 @@
 #include <string.h>
 
 const struct source_kind *const source_kinds[] = {
-    &http_json_kind, &prometheus_kind, &exposition_kind, &rabbitmq_kind, &swell_queue_kind, NULL};
+    &http_json_kind,   &prometheus_kind, &exposition_kind, &rabbitmq_kind,
+    &swell_queue_kind, &constant_kind,   &nats_kind,       NULL};
 
 /* ---- requests ---- */
 
