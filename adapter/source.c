@@ -2,6 +2,7 @@
 #include "adapter/source.h"
 
 #include "adapter/sources/constant.h"
+#include "adapter/sources/cron.h"
 #include "adapter/sources/endpoint.h"
 #include "adapter/sources/exposition.h"
 #include "adapter/sources/http_json.h"
@@ -20,8 +21,9 @@
 #include <string.h>
 
 const struct source_kind *const source_kinds[] = {
-    &http_json_kind,   &prometheus_kind, &exposition_kind, &rabbitmq_kind,
-    &swell_queue_kind, &constant_kind,   &nats_kind,       NULL};
+    &http_json_kind, &prometheus_kind,  &exposition_kind,
+    &rabbitmq_kind,  &swell_queue_kind, &constant_kind,
+    &nats_kind,      &cron_kind,        NULL};
 
 /* ---- requests ---- */
 
