@@ -6,9 +6,11 @@
 #include "adapter/sources/endpoint.h"
 #include "adapter/sources/exposition.h"
 #include "adapter/sources/http_json.h"
+#include "adapter/sources/kafka.h"
 #include "adapter/sources/nats.h"
 #include "adapter/sources/prometheus.h"
 #include "adapter/sources/rabbitmq.h"
+#include "adapter/sources/redis.h"
 #include "adapter/sources/swell_queue.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -21,9 +23,15 @@
 #include <string.h>
 
 const struct source_kind *const source_kinds[] = {
-    &http_json_kind, &prometheus_kind,  &exposition_kind,
-    &rabbitmq_kind,  &swell_queue_kind, &constant_kind,
-    &nats_kind,      &cron_kind,        NULL};
+    &http_json_kind, &prometheus_kind,  &exposition_kind, &rabbitmq_kind,
+#ifdef SWELL_REDIS
+    &redis_kind,
+#endif
+#ifdef SWELL_KAFKA
+    &kafka_kind,
+#endif
+    &nats_kind,      &swell_queue_kind, &cron_kind,       &constant_kind, NULL,
+};
 
 /* ---- requests ---- */
 
