@@ -74,6 +74,7 @@ struct app { /* {0} is ready; app_done releases what is there */
     struct options options;
     struct adapter_config config;
     struct buf cert, key; /* PEM */
+    struct queries *queries;
     struct feeds feeds;
     struct external_api api;
     struct selfmetrics selfmetrics;
@@ -124,7 +125,9 @@ static void raise_descriptor_limit(void)
 
 static int build(struct app *a, struct err *err)
 {
-    if (feeds_init(&a->feeds, &a->config) < 0 || external_api_init(&a->api, &a->feeds) < 0)
+    a->queries = queries_new();
+    if (!a->queries || feeds_init(&a->feeds, &a->config, a->queries) < 0 ||
+        external_api_init(&a->api, &a->feeds) < 0)
         return err_set(err, -ENOMEM, "out of memory");
     a->service = service_new("swell-adapter", "run");
     if (!a->service)
@@ -154,7 +157,7 @@ static int poll_until_told(struct app *a)
     log_info("polling", LOG_STR("config", a->options.config_file),
              LOG_INT("metrics", (int64_t)a->feeds.count),
              LOG_STR("tls", a->cert.data ? "on" : "off"));
-    if (poller_start(&a->poller, &a->feeds, service_metrics(a->service), &err) < 0) {
+    if (poller_start(&a->poller, a->queries, service_metrics(a->service), &err) < 0) {
         log_error(err.text);
         (void)service_stop(a->service, 0);
         return EXIT_FAILURE;
@@ -171,6 +174,7 @@ static void app_done(struct app *a)
     service_free(a->service);
     external_api_done(&a->api);
     feeds_done(&a->feeds);
+    queries_free(a->queries);
     buf_done(&a->cert);
     buf_done(&a->key);
     config_done(&a->config);

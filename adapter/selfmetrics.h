@@ -3,10 +3,11 @@
 #ifndef ADAPTER_SELFMETRICS_H
 #define ADAPTER_SELFMETRICS_H
 
-#include "adapter/feed.h"
 #include "metrics/registry.h"
 
 #include <stdio.h>
+
+struct feeds;
 
 enum poll_outcome {
     POLL_OK,
@@ -18,15 +19,17 @@ enum poll_outcome {
 };
 #define POLL_OUTCOMES 6
 
-/* Which outcome the result of a poll is: 0, or an errno of http/client.h or a source. */
+/* Which outcome the result of a poll is: 0, or an errno of source.h. */
 enum poll_outcome poll_outcome(int result);
 
-/* Where the polls of one metric are counted, [poll_outcome(result)]. From 0 on, so that a rate sees
- * the first failure too. */
-struct poll_counters {
+/* Where the polls of one source are counted. From 0 on, so that a rate sees the first failure
+ * too. */
+struct poll_series {
     struct metric *of[POLL_OUTCOMES];
+    struct metric *duration;
 };
-struct poll_counters selfmetrics_polls(struct metrics *m, const struct external_metric *metric);
+struct poll_series selfmetrics_poll_series(struct metrics *m, const char *source);
+void poll_series_count(const struct poll_series *s, int result, uint64_t duration_ns);
 
 /* Age and state of every feed are written at each scrape. *s must live as long as m, feeds until
  * the last scrape. Before threads. */
@@ -36,6 +39,6 @@ struct selfmetrics {
 };
 void selfmetrics_init(struct selfmetrics *s, struct metrics *m, struct feeds *feeds);
 
-void selfmetrics_help(FILE *out);
+void selfmetrics_help(FILE *out); /* for --help */
 
 #endif

@@ -140,29 +140,73 @@ static bool is_asked_for(const struct external_metric *m, const char *namespace,
     return strcmp(m->name, name) == 0 && (!m->namespace || strcmp(m->namespace, namespace) == 0);
 }
 
-static json_t *item_new(const struct external_metric *m, const struct reading *r)
+/* The metric's labels and the sample's, which count if both have one. A copy: a json_t's reference
+ * count must stay in one thread. */
+static json_t *item_labels(const struct external_metric *m, const struct sample *sample)
+{
+    json_t *labels = json_deep_copy(m->labels);
+    int r = labels ? 0 : -1;
+
+    for (size_t i = 0; i < sample->label_count && r == 0; i++)
+        r = json_object_set_new(labels, sample->labels[i].name,
+                                json_string(sample->labels[i].value));
+    if (r == 0)
+        return labels;
+    json_decref(labels);
+    return NULL;
+}
+
+static json_t *item_new(const struct external_metric *m, const struct reading *r,
+                        const struct sample *sample, json_t *labels)
 {
     char timestamp[CLOCK_TEXT_MAX], value[QUANTITY_TEXT_MAX];
 
-    /* A copy of the labels: a json_t's reference count must stay in one thread. */
-    return json_pack("{s:s, s:o, s:s, s:s}", "metricName", m->name, "metricLabels",
-                     json_deep_copy(m->labels), "timestamp",
-                     clock_rfc3339(r->measured_wall_ns, timestamp), "value",
-                     quantity_format(r->value_milli, value));
+    return json_pack("{s:s, s:o, s:s, s:s}", "metricName", m->name, "metricLabels", labels,
+                     "timestamp", clock_rfc3339(reading_measured_wall_ns(r, sample), timestamp),
+                     "value", quantity_format(sample->value_milli, value));
 }
 
-/* Appends the value to items. 0; -ENODATA with the reason appended to *why when there is none that
- * may be served; -ENOMEM. */
-static int add_item(struct feed *f, json_t *items, struct buf *why)
+/* Appends the samples that the selector wants. */
+static int add_samples(const struct external_metric *m, const struct reading *r,
+                       const struct selector *selector, json_t *items, struct buf *why)
 {
+    for (size_t i = 0; i < samples_count(r->samples); i++) {
+        const struct sample *sample = samples_at(r->samples, i);
+        json_t *labels = item_labels(m, sample);
+        if (!labels)
+            return -ENOMEM;
+        if (!selector_matches(selector, labels)) {
+            json_decref(labels);
+            continue;
+        }
+        if (sample->fault) {
+            json_decref(labels);
+            return buf_printf(why, "%s: %s has a value that is %s", m->shown_as,
+                              m->query.source->shown_as, sample->fault) < 0
+                       ? -ENOMEM
+                       : -ENODATA;
+        }
+        if (json_array_append_new(items, item_new(m, r, sample, labels)) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* Appends the values to items. 0; -ENODATA with the reason appended to *why when there is none that
+ * may be served; -ENOMEM. */
+static int add_items(struct feed *f, const struct selector *selector, json_t *items,
+                     struct buf *why)
+{
+    const struct external_metric *m = f->metric;
     uint64_t now_ns = clock_mono_ns();
-    struct reading *r = feed_newest(f);
-    enum reading_state state = reading_state(r, f->metric->max_age_ns, now_ns);
+    struct reading *r = query_newest(f->query);
+    enum reading_state state = reading_state(r, m->max_age_ns, now_ns);
     int result = -ENODATA;
 
     if (state == READING_FRESH || state == READING_HELD)
-        result = json_array_append_new(items, item_new(f->metric, r)) == 0 ? 0 : -ENOMEM;
-    else if (reading_explain(r, f->metric, now_ns, why) < 0)
+        result = add_samples(m, r, selector, items, why);
+    else if (reading_explain(r, m->shown_as, query_source(f->query), m->max_age_ns, now_ns, why) <
+             0)
         result = -ENOMEM;
     reading_unref(r);
     return result;
@@ -179,6 +223,12 @@ static struct http_reply no_such_metric(size_t same_name, const char *namespace,
                          name, namespace);
 }
 
+/* Each series of a metric has labels of its own, which only its values tell. */
+static bool may_match(const struct external_metric *m, const struct selector *selector)
+{
+    return m->query.combining.how == COMBINE_EACH || selector_matches(selector, m->labels);
+}
+
 static struct http_reply values(struct external_api *api, const char *namespace, const char *name,
                                 const struct selector *selector, const char *selector_text)
 {
@@ -192,8 +242,8 @@ static struct http_reply values(struct external_api *api, const char *namespace,
         if (!is_asked_for(f->metric, namespace, name))
             continue;
         same_name++;
-        if (selector_matches(selector, f->metric->labels))
-            result = add_item(f, items, &why);
+        if (may_match(f->metric, selector))
+            result = add_items(f, selector, items, &why);
     }
     if (result == 0 && json_array_size(items))
         return json_reply(200, json_pack("{s:s, s:s, s:{}, s:o}", "kind", LIST_KIND, "apiVersion",

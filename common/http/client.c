@@ -54,7 +54,7 @@ int http_client_call(struct http_client *c, const struct http_call *call, struct
     int r = easy_prepare(&c->easy, call, c->hosts, ret_body);
 
     if (r < 0)
-        r = err_set(err, r, "out of memory");
+        r = err_set(err, r, "%s", easy_refusal(r));
     else
         r = easy_result(&c->easy, curl_easy_perform(c->easy.curl), ret_status, err);
     easy_reset(&c->easy);

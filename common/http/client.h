@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* client: one HTTP request and its answer. With fetch, the only place that knows libcurl.
  *
- * A client keeps connections open between calls. It belongs to one thread. Only http and https,
- * certificates are always verified, redirects are not followed. Bodies have a limit.
+ * A client keeps connections open between calls. It belongs to one thread. Only http and https, TLS
+ * 1.2 or newer; certificates are verified unless a call says otherwise, redirects are not followed.
+ * Bodies have a limit.
  *
  * SWELL_HOSTS may name a file in the form of /etc/hosts ("127.3.0.5 queue queue.default.svc"), read
  * when a client or fetcher is made: the lab has no DNS of its own, and this is how http://queue
@@ -13,6 +14,7 @@
 
 #include "base/buf.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,14 +37,20 @@ struct http_call {
     const void *body; /* with body_len; NULL: none. Lives until the call is done */
     size_t body_len;
     uint64_t timeout_ns; /* for all of it; 0: 5 s */
-    const char *ca_file; /* PEM; NULL: the system's */
+    /* Files are read at every handshake, so one that was renewed counts from then on. For bytes
+     * there is base/memfile.h. */
+    const char *ca_file;              /* PEM: who may sign the server's; NULL: the system's list */
+    const char *cert_file, *key_file; /* PEM, both or none: ours, for servers that ask */
+    bool insecure_skip_verify;        /* takes any certificate: only where a person wrote so */
+    const char *username, *password;  /* both or none: HTTP Basic (RFC 7617) */
+    const char *bearer;               /* a token: "Authorization: Bearer ...", and nowhere else */
 };
 
 /* Sends and waits. 0 when there was an answer of any status: its body is appended to *ret_body,
  * *ret_status is set. Otherwise *ret_body may hold a part of it, and the result is a negative errno
  * with a reason that names no credential:
  * -ETIMEDOUT, -ECONNREFUSED, -EHOSTUNREACH (no such name), -E2BIG (body beyond ret_body->max),
- * -EPROTO (TLS), -EINVAL (URL), -EIO (anything else). */
+ * -EPROTO (TLS), -EINVAL (URL, or a bearer that fits no header), -EIO (anything else). */
 int http_client_call(struct http_client *c, const struct http_call *call, struct buf *ret_body,
                      int *ret_status, struct err *err);
 

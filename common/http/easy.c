@@ -7,16 +7,23 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #define DEFAULT_TIMEOUT_NS (5 * NS_PER_S)
+#define CONNECT_MAX_MS 30000L /* some calls last for minutes; no connect should */
 
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
     struct easy *e = arg;
+    long status = 0;
 
-    e->body_result = buf_append(e->body, data, size * count);
+    curl_easy_getinfo(e->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (e->on_data && status / 100 == 2)
+        e->body_result = e->on_data(e->on_data_arg, data, size * count);
+    else
+        e->body_result = buf_append(e->body, data, size * count);
     return e->body_result < 0 ? 0 : size * count; /* less than all ends the transfer */
 }
 
@@ -30,12 +37,29 @@ static int append(struct curl_slist **list, const char *text)
     return 0;
 }
 
+/* A line break in a token would begin a header of its own. */
+static int add_bearer(struct easy *e, const char *token)
+{
+    scoped(free_at) char *line = NULL;
+
+    for (const char *c = token; *c; c++)
+        if (*c <= ' ' || *c > '~')
+            return -EINVAL;
+    if (asprintf(&line, "Authorization: Bearer %s", token) < 0)
+        return -ENOMEM;
+    int r = append(&e->headers, line);
+    explicit_bzero(line, strlen(line));
+    return r;
+}
+
 static int add_headers(struct easy *e, const struct http_call *call)
 {
     int r = 0;
 
     for (size_t i = 0; i < HTTP_CALL_HEADERS_MAX && call->headers[i] && r == 0; i++)
         r = append(&e->headers, call->headers[i]);
+    if (r == 0 && call->bearer)
+        r = add_bearer(e, call->bearer);
     return r == 0 ? append(&e->headers, "Expect:") : r; /* no 100-continue round trip */
 }
 
@@ -72,13 +96,42 @@ static void set_method_and_body(CURL *curl, const struct http_call *call)
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 }
 
+static void set_basic(CURL *curl, const struct http_call *call)
+{
+    if (!call->username)
+        return;
+    curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+    curl_easy_setopt(curl, CURLOPT_USERNAME, call->username);
+    curl_easy_setopt(curl, CURLOPT_PASSWORD, call->password);
+}
+
+/* libcurl trusts the system's folder of authorities beside a file that is named. */
+static void set_tls(CURL *curl, const struct http_call *call)
+{
+    curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (call->ca_file) {
+        curl_easy_setopt(curl, CURLOPT_CAINFO, call->ca_file);
+        curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+    }
+    if (call->cert_file) {
+        curl_easy_setopt(curl, CURLOPT_SSLCERT, call->cert_file);
+        curl_easy_setopt(curl, CURLOPT_SSLKEY, call->key_file);
+    }
+    if (call->insecure_skip_verify) {
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+}
+
 int easy_prepare(struct easy *e, const struct http_call *call, struct curl_slist *hosts,
                  struct buf *body)
 {
     long timeout_ms = whole_ms(call->timeout_ns ? call->timeout_ns : DEFAULT_TIMEOUT_NS);
 
-    if (add_headers(e, call) < 0)
-        return -ENOMEM;
+    int r = add_headers(e, call);
+
+    if (r < 0)
+        return r;
     e->body = body;
     e->body_result = 0;
     e->reason[0] = '\0';
@@ -87,7 +140,8 @@ int easy_prepare(struct easy *e, const struct http_call *call, struct curl_slist
     curl_easy_setopt(e->curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(e->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e->curl, CURLOPT_TIMEOUT_MS, timeout_ms);
-    curl_easy_setopt(e->curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
+    curl_easy_setopt(e->curl, CURLOPT_CONNECTTIMEOUT_MS,
+                     timeout_ms < CONNECT_MAX_MS ? timeout_ms : CONNECT_MAX_MS);
     curl_easy_setopt(e->curl, CURLOPT_ERRORBUFFER, e->reason);
     curl_easy_setopt(e->curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(e->curl, CURLOPT_WRITEDATA, e);
@@ -95,10 +149,16 @@ int easy_prepare(struct easy *e, const struct http_call *call, struct curl_slist
     curl_easy_setopt(e->curl, CURLOPT_CONNECT_TO, hosts);
     curl_easy_setopt(e->curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(e->curl, CURLOPT_PROXY, ""); /* never a proxy from the environment */
-    if (call->ca_file)
-        curl_easy_setopt(e->curl, CURLOPT_CAINFO, call->ca_file);
+    set_basic(e->curl, call);
+    set_tls(e->curl, call);
     set_method_and_body(e->curl, call);
     return 0;
+}
+
+const char *easy_refusal(int result)
+{
+    return result == -EINVAL ? "the bearer token has characters that no header takes"
+                             : "out of memory";
 }
 
 static int code_to_errno(CURLcode code)
@@ -129,10 +189,11 @@ int easy_result(struct easy *e, CURLcode code, int *ret_status, struct err *err)
 {
     long status = 0;
 
-    if (e->body_result == -E2BIG)
+    if (e->body_result == -E2BIG && !e->on_data)
         return err_set(err, -E2BIG, "the answer has more than %zu bytes", e->body->max);
     if (e->body_result < 0)
-        return err_set(err, e->body_result, "out of memory");
+        return err_set(err, e->body_result, "%s",
+                       e->body_result == -ENOMEM ? "out of memory" : "a piece was not taken");
     if (code != CURLE_OK)
         return err_set(err, -code_to_errno(code), "%s",
                        e->reason[0] ? e->reason : curl_easy_strerror(code));

@@ -51,31 +51,39 @@ static void transfer_free(struct transfer *t)
     free(t);
 }
 
-static struct transfer *transfer_new(const struct http_call *call, struct curl_slist *hosts,
-                                     size_t max_body_bytes)
+static int transfer_new(struct transfer **ret, const struct http_call *call,
+                        struct curl_slist *hosts, size_t max_body_bytes)
 {
     struct transfer *t = calloc(1, sizeof(*t));
+    int r = -ENOMEM;
 
     if (!t)
-        return NULL;
+        return r;
     t->body.max = max_body_bytes;
     t->easy.curl = curl_easy_init();
-    if (t->easy.curl && easy_prepare(&t->easy, call, hosts, &t->body) == 0)
-        return t;
-    transfer_free(t);
-    return NULL;
+    if (t->easy.curl)
+        r = easy_prepare(&t->easy, call, hosts, &t->body);
+    if (r < 0) {
+        transfer_free(t);
+        return r;
+    }
+    *ret = t;
+    return 0;
 }
 
-int64_t fetcher_start(struct fetcher *f, const struct http_call *call, size_t max_body_bytes,
-                      fetch_done_fn *done, void *arg)
+int64_t fetcher_stream(struct fetcher *f, const struct http_call *call, size_t max_body_bytes,
+                       fetch_data_fn *on_data, fetch_done_fn *done, void *arg)
 {
-    struct transfer *t = transfer_new(call, f->hosts, max_body_bytes);
+    struct transfer *t = NULL;
+    int r = transfer_new(&t, call, f->hosts, max_body_bytes);
 
-    if (!t)
-        return -ENOMEM;
+    if (r < 0)
+        return r;
     t->id = ++f->last_id;
     t->done = done;
     t->arg = arg;
+    t->easy.on_data = on_data;
+    t->easy.on_data_arg = arg;
     curl_easy_setopt(t->easy.curl, CURLOPT_PRIVATE, t);
     if (curl_multi_add_handle(f->multi, t->easy.curl) != CURLM_OK) {
         transfer_free(t);
@@ -84,6 +92,12 @@ int64_t fetcher_start(struct fetcher *f, const struct http_call *call, size_t ma
     t->next = f->running;
     f->running = t;
     return t->id;
+}
+
+int64_t fetcher_start(struct fetcher *f, const struct http_call *call, size_t max_body_bytes,
+                      fetch_done_fn *done, void *arg)
+{
+    return fetcher_stream(f, call, max_body_bytes, NULL, done, arg);
 }
 
 static struct transfer **find(struct transfer **at, int64_t id)

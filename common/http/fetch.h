@@ -22,9 +22,17 @@ typedef void fetch_done_fn(void *arg, int result, int status, const struct buf *
                            const struct err *err);
 
 /* Starts; done is called once from a later fetcher_wait, unless cancelled. call and what it points
- * to are copied, but for body, which must live until then. Returns an id > 0, or -ENOMEM. */
+ * to are copied, but for body, which must live until then. Returns an id > 0; -ENOMEM; or
+ * -EINVAL for a bearer that fits no header. */
 int64_t fetcher_start(struct fetcher *f, const struct http_call *call, size_t max_body_bytes,
                       fetch_done_fn *done, void *arg);
+
+/* The same for a body that arrives over a long time, such as a watch: each piece of a 2xx answer
+ * goes to on_data as it comes. A negative errno from there ends the transfer, and is what done
+ * gets. Other answers are collected as above. on_data must not call the fetcher. */
+typedef int fetch_data_fn(void *arg, const char *data, size_t len);
+int64_t fetcher_stream(struct fetcher *f, const struct http_call *call, size_t max_body_bytes,
+                       fetch_data_fn *on_data, fetch_done_fn *done, void *arg);
 
 /* Ends a request without calling back; an id that is done already is ignored. */
 void fetcher_cancel(struct fetcher *f, int64_t id);

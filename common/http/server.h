@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* server: an HTTP/1.1 server made of route rows. The one place that knows libmicrohttpd.
+/* server: an HTTP/1.1 server made of route rows, on libmicrohttpd, which nobody else needs to know.
  *
  * A route's function is plain: it gets the request as data and returns the reply as data, so tests
  * call it without a socket. Functions run concurrently on the server's threads and must not block.
@@ -23,7 +23,13 @@ struct http_pair {
     const char *name, *value; /* value is "" for a parameter without '=' */
 };
 
+struct http_bytes {
+    const unsigned char *data;
+    size_t len;
+};
+
 #define HTTP_PARAMS_MAX 6
+#define HTTP_PEER_MAX 8
 
 /* What a client asked. Everything is borrowed and ends with the route's function. */
 struct http_request {
@@ -36,6 +42,11 @@ struct http_request {
     size_t header_count;
     const char *body; /* body_len bytes and a NUL */
     size_t body_len;
+    /* The certificates (DER) that the client showed, its own first, whose key it holds. Nobody has
+     * looked at who signed them, for what, and until when. */
+    const struct http_bytes *peer;
+    size_t peer_count;
+    void *ticket;                   /* what http_pending_retry left; NULL the first time */
     struct http_exchange *exchange; /* NULL in tests that call a route without a socket */
 };
 
@@ -72,6 +83,10 @@ struct http_reply http_reply_printf(int status, const char *format, ...)
 struct http_pending *http_defer(const struct http_request *r);
 struct http_reply http_reply_later(void);
 void http_pending_reply(struct http_pending *p, struct http_reply reply);
+
+/* Instead of the reply: the request is served again from its start, now with this ticket, which the
+ * server free()s when the request is over. For http_server_config.admit. */
+void http_pending_retry(struct http_pending *p, void *ticket);
 
 /* True when the client has closed the connection, so that the work can be dropped (the reply is
  * still due). Any thread. */
@@ -118,6 +133,10 @@ struct http_server_config {
     uint16_t port;                    /* 0: any free one */
     const struct http_routes *routes; /* searched in order; borrowed until stop */
     size_t routes_count;
+    /* May this request be served? Called in front of all routes, also where none fits. false:
+     * *ret is the answer, which may be a later one. NULL: everything may. */
+    bool (*admit)(void *arg, const struct http_request *r, struct http_reply *ret);
+    void *admit_arg;
     /* Errors that the server itself finds (404, 405, 413); NULL: plain text. */
     struct http_reply (*error_reply)(int status, const char *message);
     struct http_pair headers[2]; /* sent with every reply; borrowed; an empty name ends */
@@ -130,7 +149,8 @@ struct http_server_config {
     unsigned idle_timeout_s;                /* 0: 120, above the 90 s of Go clients */
     size_t max_header_bytes;                /* per connection; 0: 64 KiB */
     size_t max_body_bytes;                  /* 0: 1 MiB */
-    const char *tls_cert_pem, *tls_key_pem; /* both set: HTTPS, TLS 1.2 or newer; borrowed */
+    const char *tls_cert_pem, *tls_key_pem; /* both set: HTTPS, TLS 1.2 or newer */
+    bool ask_client_certificate;            /* whoever has none is welcome all the same */
     void (*on_start)(void *arg);            /* a request's first line arrived; any thread */
     void (*on_done)(void *arg, const struct http_done *done);
     void *on_arg;
@@ -142,6 +162,11 @@ int http_server_start(struct http_server **ret, const struct http_server_config 
                       struct err *err);
 
 uint16_t http_server_port(const struct http_server *s);
+
+/* New connections are shown this certificate from now on; those that are there stay. 0, -ENOMEM, or
+ * -EINVAL with what is wrong with it, and the old one is kept. Any thread. */
+int http_server_set_certificate(struct http_server *s, const char *cert_pem, const char *key_pem,
+                                struct err *err);
 
 /* Drains and stops: takes no new connections, waits up to timeout_ns for accepted requests, closes
  * streams, frees. Returns how many requests were still unanswered (0 = clean). Deferred requests

@@ -3,11 +3,11 @@
 
 #include "base/buf.h"
 #include "base/scoped.h"
+#include "http/urltext.h"
 #include "lab/replay/fetch.h"
 #include "lab/replay/podview.h"
 #include "lab/replay/scale.h"
 #include "lab/replay/stored.h"
-#include "lab/urltext.h"
 
 #include <errno.h>
 #include <string.h>

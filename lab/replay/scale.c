@@ -5,9 +5,9 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/scoped.h"
+#include "http/urltext.h"
 #include "kube/jpath.h"
 #include "kube/selector.h"
-#include "lab/urltext.h"
 
 #include <errno.h>
 #include <string.h>

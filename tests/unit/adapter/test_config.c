@@ -28,6 +28,8 @@ static void reads_every_field(void **state)
         "  labels: {queue: jobs, tier: \"1\"}\n"
         "  source: {http: {url: 'http://u:p@queue:8080/queues/jobs?t=1#f', valuePath: "
         "'queues[0].depth', timeout: 1500ms}}\n"
+        "  combine: sum\n"
+        "  onEmpty: 500m\n"
         "  interval: 2s\n"
         "  maxAge: 30s\n";
     struct adapter_config c;
@@ -41,11 +43,12 @@ static void reads_every_field(void **state)
     assert_string_equal(m->shown_as, "queue_depth{queue=\"jobs\",tier=\"1\"}");
     assert_string_equal(m->label_text, "queue=jobs,tier=1");
     assert_string_equal(json_string_value(json_object_get(m->labels, "tier")), "1");
-    assert_string_equal(m->source.url, "http://u:p@queue:8080/queues/jobs?t=1#f");
-    assert_string_equal(m->source.shown_as, "http://queue:8080/queues/jobs");
-    assert_string_equal(m->source.value_path, "queues[0].depth");
-    assert_int_equal(m->source.timeout_ns, 1500 * NS_PER_MS);
-    assert_int_equal(m->interval_ns, 2 * NS_PER_S);
+    assert_string_equal(m->query.source->shown_as, "http://queue:8080/queues/jobs");
+    assert_int_equal(m->query.source->timeout_ns, 1500 * NS_PER_MS);
+    assert_int_equal(m->query.combining.how, COMBINE_SUM);
+    assert_true(m->query.combining.empty_is_value);
+    assert_int_equal(m->query.combining.on_empty_milli, 500);
+    assert_int_equal(m->query.interval_ns, 2 * NS_PER_S);
     assert_int_equal(m->max_age_ns, 30 * NS_PER_S);
     config_done(&c);
 }
@@ -61,8 +64,10 @@ static void fills_in_defaults(void **state)
     assert_string_equal(m->shown_as, "a");
     assert_string_equal(m->label_text, "");
     assert_int_equal(json_object_size(m->labels), 0);
-    assert_int_equal(m->source.timeout_ns, 2 * NS_PER_S);
-    assert_int_equal(m->interval_ns, 5 * NS_PER_S);
+    assert_int_equal(m->query.source->timeout_ns, 2 * NS_PER_S);
+    assert_int_equal(m->query.interval_ns, 5 * NS_PER_S);
+    assert_int_equal(m->query.combining.how, COMBINE_ONE);
+    assert_false(m->query.combining.empty_is_value);
     assert_int_equal(m->max_age_ns, 60 * NS_PER_S);
     config_done(&c);
 }
@@ -84,6 +89,7 @@ static void refuses_with_file_and_line(void **state)
 #define NO_URL                                                                                     \
     "a.yaml:6: externalMetrics[0].source.http.url takes an address such as "                       \
     "http://queue:8080/depth"
+#define NO_KIND "a.yaml:3: externalMetrics[0].source takes a mapping with one of http"
     static const struct {
         const char *text, *sentence;
     } cases[] = {
@@ -128,10 +134,10 @@ static void refuses_with_file_and_line(void **state)
          "a.yaml:4: externalMetrics[0].labels takes a mapping of at most 32 labels"},
         {ENTRY("    labels:\n      tier: 1\n"),
          "a.yaml:5: externalMetrics[0].labels.tier takes a text: put it in quotes"},
-        {SOURCE("5\n"), "a.yaml:3: externalMetrics[0].source takes a mapping, not 5"},
-        {SOURCE("{}\n"), "a.yaml:3: externalMetrics[0].source.http is missing"},
-        {SOURCE("{redis: {}}\n"),
-         "a.yaml:3: there is no field 'redis' in externalMetrics[0].source"},
+        {SOURCE("5\n"), NO_KIND},
+        {SOURCE("{}\n"), NO_KIND},
+        {SOURCE("{abacus: {}}\n"), NO_KIND},
+        {SOURCE("{http: {}, abacus: {}}\n"), NO_KIND},
         {SOURCE("{http: x}\n"),
          "a.yaml:3: externalMetrics[0].source.http takes a mapping, not 'x'"},
         {SOURCE("{http: {valuePath: x}}\n"),
@@ -158,6 +164,12 @@ static void refuses_with_file_and_line(void **state)
          "a.yaml:4: externalMetrics[0].interval takes a duration from 100ms to 1h0m0s, not '99ms'"},
         {ENTRY("    interval: 5\n"),
          "a.yaml:4: externalMetrics[0].interval takes a duration from 100ms to 1h0m0s, not 5"},
+        {ENTRY("    combine: most\n"),
+         "a.yaml:4: externalMetrics[0].combine takes one, each, sum, average, max or min, not "
+         "'most'"},
+        {ENTRY("    onEmpty: -1\n"),
+         "a.yaml:4: externalMetrics[0].onEmpty takes a quantity from 0 to 9223372036854775807m, "
+         "not -1"},
         {ENTRY("    maxAge: 25h\n"),
          "a.yaml:4: externalMetrics[0].maxAge takes a duration from 100ms to 24h0m0s, not '25h'"},
         {ENTRY("    maxAge: 6s\n"),
@@ -258,8 +270,7 @@ static void takes_addresses_of_every_form(void **state)
         (void)snprintf(text, sizeof(text), SOURCE("{http: {valuePath: x, url: '%s'}}\n"),
                        cases[i].url);
         assert_int_equal(parse(text, &c, NULL), 0);
-        assert_string_equal(c.metrics[0].source.url, cases[i].url);
-        assert_string_equal(c.metrics[0].source.shown_as, cases[i].shown_as);
+        assert_string_equal(c.metrics[0].query.source->shown_as, cases[i].shown_as);
         config_done(&c);
     }
 }

@@ -20,6 +20,14 @@ static struct http_reply echo(void *app, const struct http_request *r)
                              own ? own : "none", host ? host : "none", r->body);
 }
 
+static struct http_reply authorization(void *app, const struct http_request *r)
+{
+    const char *value = http_header(r, "Authorization");
+    (void)app;
+
+    return http_reply_text(200, value ? value : "none");
+}
+
 static struct http_reply no_room(void *app, const struct http_request *r)
 {
     (void)app;
@@ -45,6 +53,7 @@ static struct http_reply thousand(void *app, const struct http_request *r)
 }
 
 static const struct http_route rows[] = {{NULL, "/echo", echo, ""},
+                                         {"GET", "/authorization", authorization, ""},
                                          {"GET", "/fail", no_room, ""},
                                          {"GET", "/redirect", redirect, ""},
                                          {"GET", "/thousand", thousand, ""}};
@@ -126,6 +135,36 @@ static void sends_method_headers_and_body(void **state)
          "PUT /echo length=3 expect=none own=yes host=127.0 body=abc");
     call((struct http_call){.method = "DELETE", .url = at("/echo")},
          "DELETE /echo length=none expect=none own=none host=127.0 body=");
+}
+
+static void a_bearer_is_sent_and_forgotten(void **state)
+{
+    (void)state;
+    call((struct http_call){.url = at("/authorization"), .bearer = "abc.def-_~+/="},
+         "Bearer abc.def-_~+/=");
+    call((struct http_call){.url = at("/authorization")}, "none");
+}
+
+static void a_name_and_password_are_sent_as_basic_and_forgotten(void **state)
+{
+    (void)state;
+    call((struct http_call){.url = at("/authorization"),
+                            .username = "Aladdin",
+                            .password = "open:sesame"},
+         "Basic QWxhZGRpbjpvcGVuOnNlc2FtZQ==");
+    call((struct http_call){.url = at("/authorization")}, "none");
+}
+
+static void a_bearer_that_would_begin_another_header_is_not_sent(void **state)
+{
+    (void)state;
+
+    for (size_t i = 0; i < 3; i++) {
+        const char *const bad[] = {"abc\r\nX-Own: yes", "ab cd", "abc\n"};
+        const struct http_call wrong = {.url = at("/authorization"), .bearer = bad[i]};
+        assert_int_equal(http_client_call(client, &wrong, &body, &status, &err), -EINVAL);
+        assert_null(strstr(err.text, "ab"));
+    }
 }
 
 static void a_post_without_a_body_announces_none(void **state)
@@ -382,6 +421,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         each(gets_by_default),
         each(sends_method_headers_and_body),
+        each(a_bearer_is_sent_and_forgotten),
+        each(a_name_and_password_are_sent_as_basic_and_forgotten),
+        each(a_bearer_that_would_begin_another_header_is_not_sent),
         each(a_post_without_a_body_announces_none),
         each(head_does_not_wait_for_a_body),
         each(any_status_is_an_answer_and_redirects_are_not_followed),

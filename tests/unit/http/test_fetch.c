@@ -28,11 +28,32 @@ static struct http_reply defer(void *app, const struct http_request *r)
     return http_reply_later();
 }
 
-static const struct http_route rows[] = {{NULL, "/now", now, ""}, {"GET", "/defer", defer, ""}};
+static struct http_stream *stream;
+
+static struct http_reply endless(void *app, const struct http_request *r)
+{
+    (void)app;
+    (void)r;
+    stream = http_stream_new(KIB);
+    gate_add(&owed, 1);
+    return http_reply_stream(stream, "text/plain");
+}
+
+static struct http_reply gone(void *app, const struct http_request *r)
+{
+    (void)app;
+    (void)r;
+    return http_reply_text(410, "too old");
+}
+
+static const struct http_route rows[] = {{NULL, "/now", now, ""},
+                                         {"GET", "/defer", defer, ""},
+                                         {"GET", "/endless", endless, ""},
+                                         {"GET", "/gone", gone, ""}};
 static const struct http_routes routes = {rows, ARRAY_LEN(rows), NULL};
 static struct http_server *server;
 static struct fetcher *fetcher;
-static char url_now[64], url_defer[64];
+static char url_now[64], url_defer[64], url_endless[64], url_gone[64];
 
 static int start(void **state)
 {
@@ -41,6 +62,10 @@ static int start(void **state)
     server = wire_start(&routes, (struct http_server_config){0});
     (void)snprintf(url_now, sizeof(url_now), "http://127.0.0.1:%u/now", http_server_port(server));
     (void)snprintf(url_defer, sizeof(url_defer), "http://127.0.0.1:%u/defer",
+                   http_server_port(server));
+    (void)snprintf(url_endless, sizeof(url_endless), "http://127.0.0.1:%u/endless",
+                   http_server_port(server));
+    (void)snprintf(url_gone, sizeof(url_gone), "http://127.0.0.1:%u/gone",
                    http_server_port(server));
     fetcher = fetcher_new();
     return fetcher ? 0 : -1;
@@ -119,6 +144,85 @@ static void several_run_at_a_time_and_end_in_any_order(void **state)
         assert_int_equal(r[i].calls, 1);
         assert_string_equal(r[i].body, "late");
     }
+}
+
+struct pieces {
+    struct result r; /* first: what done gets */
+    struct buf got;
+    int refuse; /* what on_data answers */
+};
+
+static int take_piece(void *arg, const char *data, size_t len)
+{
+    struct pieces *p = arg;
+
+    return p->refuse ? p->refuse : buf_append(&p->got, data, len);
+}
+
+static void wait_for_text(struct pieces *p, const char *text)
+{
+    uint64_t until = clock_mono_ns() + WIRE_PATIENCE_S * NS_PER_S;
+
+    while ((!p->got.data || strcmp(p->got.data, text) != 0) && clock_mono_ns() < until)
+        fetcher_wait(fetcher, NULL, 0, NS_PER_S);
+    assert_string_equal(p->got.data, text);
+}
+
+static void start_stream(const char *url, struct pieces *p)
+{
+    const struct http_call call = {.url = url, .timeout_ns = WIRE_PATIENCE_S * NS_PER_S};
+
+    p->got.max = KIB;
+    assert_true(fetcher_stream(fetcher, &call, KIB, take_piece, keep, p) > 0);
+}
+
+static void a_stream_is_taken_piece_by_piece_as_it_comes(void **state)
+{
+    struct pieces p = {0};
+    (void)state;
+
+    start_stream(url_endless, &p);
+    while (gate_read(&owed) < 1)
+        fetcher_wait(fetcher, NULL, 0, NS_PER_MS);
+    assert_int_equal(http_stream_write(stream, "one ", 4), 0);
+    wait_for_text(&p, "one ");
+    assert_int_equal(p.r.calls, 0);
+    assert_int_equal(http_stream_write(stream, "two", 3), 0);
+    wait_for_text(&p, "one two");
+    http_stream_close(stream);
+    wait_for(&p.r);
+    assert_int_equal(p.r.result, 0);
+    assert_string_equal(p.r.body, "");
+    http_stream_unref(stream);
+    buf_done(&p.got);
+}
+
+static void a_stream_that_takes_no_more_ends_with_its_reason(void **state)
+{
+    struct pieces p = {.refuse = -ENOBUFS};
+    (void)state;
+
+    start_stream(url_endless, &p);
+    while (gate_read(&owed) < 1)
+        fetcher_wait(fetcher, NULL, 0, NS_PER_MS);
+    assert_int_equal(http_stream_write(stream, "one", 3), 0);
+    wait_for(&p.r);
+    assert_int_equal(p.r.result, -ENOBUFS);
+    http_stream_unref(stream);
+    buf_done(&p.got);
+}
+
+static void an_error_to_a_stream_is_collected_as_a_body(void **state)
+{
+    struct pieces p = {0};
+    (void)state;
+
+    start_stream(url_gone, &p);
+    wait_for(&p.r);
+    assert_int_equal(p.r.status, 410);
+    assert_string_equal(p.r.body, "too old");
+    assert_int_equal(p.got.len, 0);
+    buf_done(&p.got);
 }
 
 static void errors_are_the_clients(void **state)
@@ -322,6 +426,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         each(calls_back_with_the_answer),
         each(several_run_at_a_time_and_end_in_any_order),
+        each(a_stream_is_taken_piece_by_piece_as_it_comes),
+        each(a_stream_that_takes_no_more_ends_with_its_reason),
+        each(an_error_to_a_stream_is_collected_as_a_body),
         each(errors_are_the_clients),
         each(an_error_without_a_connection_does_not_wait),
         each(the_time_is_up_when_nothing_happens),

@@ -24,7 +24,15 @@ static struct http_reply defer(void *app, const struct http_request *r)
     return http_reply_later();
 }
 
-static const struct http_route rows[] = {{"GET", "/", hello, ""}, {"GET", "/defer", defer, ""}};
+/* How many certificates the client showed, and how long its own is. */
+static struct http_reply peer(void *app, const struct http_request *r)
+{
+    (void)app;
+    return http_reply_printf(200, "%zu %zu", r->peer_count, r->peer_count ? r->peer[0].len : 0);
+}
+
+static const struct http_route rows[] = {
+    {"GET", "/peer", peer, ""}, {"GET", "/", hello, ""}, {"GET", "/defer", defer, ""}};
 static const struct http_routes routes = {rows, ARRAY_LEN(rows), NULL};
 static struct certificate own, other;
 static struct http_server *server;
@@ -36,7 +44,8 @@ static int start(void **state)
     certificate_make(&own);
     certificate_make(&other);
     server = wire_start(&routes, (struct http_server_config){.tls_cert_pem = own.cert.data,
-                                                             .tls_key_pem = own.key.data});
+                                                             .tls_key_pem = own.key.data,
+                                                             .ask_client_certificate = true});
     (void)snprintf(url, sizeof(url), "https://127.0.0.1:%u/", http_server_port(server));
     return http_client_setup();
 }
@@ -85,6 +94,72 @@ static void an_unknown_authority_is_refused(void **state)
     assert_true(strlen(err.text) > 0);
     assert_int_equal(call(other.cert_file, url, &err), -EPROTO);
     assert_int_equal(call("/nonexistent.pem", url, &err), -EPROTO);
+}
+
+static void anything_is_accepted_where_a_person_wrote_so(void **state)
+{
+    scoped(buf_done) struct buf body = {.max = KIB};
+    struct http_client *c = http_client_new();
+    int status = 0;
+    (void)state;
+
+    assert_int_equal(http_client_call(c,
+                                      &(struct http_call){.url = url, .insecure_skip_verify = true},
+                                      &body, &status, NULL),
+                     0);
+    http_client_free(c);
+}
+
+static void ask_peer(struct http_call c, struct buf *body)
+{
+    struct http_client *client = http_client_new();
+    char where[80];
+    struct err err = {0};
+    int status = 0;
+
+    (void)snprintf(where, sizeof(where), "%speer", url);
+    c.url = where;
+    c.ca_file = own.cert_file;
+    body->max = KIB;
+    if (http_client_call(client, &c, body, &status, &err) < 0)
+        fail_msg("%s", err.text);
+    http_client_free(client);
+}
+
+static void the_handler_sees_which_certificate_the_client_showed(void **state)
+{
+    scoped(buf_done) struct buf with = {0}, without = {0};
+    size_t count = 0, len = 0;
+    (void)state;
+
+    /* One that this server has no reason to trust: whether it does is the handler's business. */
+    ask_peer((struct http_call){.cert_file = other.cert_file, .key_file = other.key_file}, &with);
+    assert_int_equal(sscanf(with.data, "%zu %zu", &count, &len), 2);
+    assert_int_equal(count, 1);
+    assert_in_range(len, 200, 1000);
+    ask_peer((struct http_call){0}, &without);
+    assert_string_equal(without.data, "0 0");
+}
+
+static void a_new_certificate_is_shown_to_new_connections_only(void **state)
+{
+    scoped(buf_done) struct buf body = {.max = KIB};
+    const struct http_call call_old = {.url = url, .ca_file = own.cert_file};
+    struct http_client *old = http_client_new();
+    struct err err = {0};
+    int status = 0;
+    (void)state;
+
+    assert_int_equal(http_client_call(old, &call_old, &body, &status, &err), 0);
+    assert_int_equal(http_server_set_certificate(server, other.cert.data, other.key.data, &err), 0);
+    assert_int_equal(call(other.cert_file, url, &err), 0);
+    assert_int_equal(call(own.cert_file, url, &err), -EPROTO);
+    assert_int_equal(http_client_call(old, &call_old, &body, &status, &err), 0); /* stays */
+    assert_int_equal(http_server_set_certificate(server, own.cert.data, other.key.data, &err),
+                     -EINVAL);
+    assert_int_equal(call(other.cert_file, url, &err), 0); /* the good one is kept */
+    assert_int_equal(http_server_set_certificate(server, own.cert.data, own.key.data, &err), 0);
+    http_client_free(old);
 }
 
 static void another_hosts_name_is_refused(void **state)
@@ -196,8 +271,8 @@ static void a_bad_certificate_is_an_error_and_closes_nothing_twice(void **state)
     /* Whoever closes the same number twice closes this one, opened in between by the next start. */
     for (int i = 0; i < 10; i++) {
         scoped(close_at) int canary = open("/dev/null", O_RDONLY | O_CLOEXEC);
-        assert_int_equal(refused("nonsense", own.key.data, &err), -EIO);
-        assert_int_equal(refused(own.cert.data, other.key.data, &err), -EIO);
+        assert_int_equal(refused("nonsense", own.key.data, &err), -EINVAL);
+        assert_int_equal(refused(own.cert.data, other.key.data, &err), -EINVAL);
         assert_true(fcntl(canary, F_GETFD) >= 0);
     }
     assert_non_null(strstr(err.text, "certificate"));
@@ -208,6 +283,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_known_authority_is_accepted),
         cmocka_unit_test(an_unknown_authority_is_refused),
+        cmocka_unit_test(anything_is_accepted_where_a_person_wrote_so),
+        cmocka_unit_test(the_handler_sees_which_certificate_the_client_showed),
+        cmocka_unit_test(a_new_certificate_is_shown_to_new_connections_only),
         cmocka_unit_test(another_hosts_name_is_refused),
         cmocka_unit_test(plain_http_is_not_served),
         cmocka_unit_test(versions_before_1_2_are_refused),
