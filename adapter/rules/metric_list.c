@@ -15,6 +15,7 @@ struct counted_list { /* what others see, first, and what it is made of */
     struct metric_list list;
     atomic_uint refs;
     struct pool pool;
+    struct catalogue *catalogue;
     struct object_metric *objects;
     struct external_rule_metric *externals;
     size_t object_size, external_size; /* of the arrays */
@@ -230,21 +231,31 @@ static void put_in_order(struct counted_list *c)
 
 /* ---- life ---- */
 
+static int fill(struct counted_list *c, const struct rules *rules, const struct shapes *custom,
+                const struct shapes *external)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < rules->custom_count; i++)
+        r = add_custom_rule(c, &rules->custom[i], c->catalogue, &custom[i]);
+    for (size_t i = 0; r == 0 && i < rules->external_count; i++)
+        r = add_external_rule(c, &rules->external[i], c->catalogue, &external[i]);
+    return r;
+}
+
 struct metric_list *metric_list_new(const struct rules *rules, struct catalogue *catalogue,
                                     const struct shapes *custom, const struct shapes *external)
 {
     struct counted_list *c = calloc(1, sizeof(*c));
-    int r = 0;
 
-    if (!c)
+    if (!c) {
+        catalogue_free(catalogue);
         return NULL;
+    }
     atomic_init(&c->refs, 1);
     c->pool.max = POOL_MAX_BYTES;
-    for (size_t i = 0; r == 0 && i < rules->custom_count; i++)
-        r = add_custom_rule(c, &rules->custom[i], catalogue, &custom[i]);
-    for (size_t i = 0; r == 0 && i < rules->external_count; i++)
-        r = add_external_rule(c, &rules->external[i], catalogue, &external[i]);
-    if (r < 0) {
+    c->list.catalogue = c->catalogue = catalogue;
+    if (fill(c, rules, custom, external) < 0) {
         metric_list_unref(&c->list);
         return NULL;
     }
@@ -269,6 +280,7 @@ void metric_list_unref(struct metric_list *l)
         return;
     free(c->objects);
     free(c->externals);
+    catalogue_free(c->catalogue);
     pool_done(&c->pool);
     free(c);
 }

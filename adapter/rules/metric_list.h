@@ -50,8 +50,8 @@ struct metric_list {                     /* read-only */
     size_t left_out; /* series whose metric's name cannot be part of a path, or beyond the limit */
 };
 
-/* custom[i] are the shapes of rules->custom[i], external[i] those of rules->external[i]. Resources
- * that the rules name and the catalogue does not know are added to it. rules and catalogue are
+/* custom[i] are the shapes of rules->custom[i], external[i] those of rules->external[i]. Takes the
+ * catalogue, also when it fails, and adds resources to it that only the rules name. rules are
  * borrowed until the last metric_list_unref. NULL when out of memory. */
 struct metric_list *metric_list_new(const struct rules *rules, struct catalogue *catalogue,
                                     const struct shapes *custom, const struct shapes *external);

@@ -15,7 +15,6 @@
 
 struct world {
     struct rules rules;
-    struct catalogue *catalogue;
     struct metric_list *list;
 };
 
@@ -24,8 +23,7 @@ static void open_world(struct world *w, const char *text, const struct shapes *c
 {
     *w = (struct world){0};
     open_rules(text, &w->rules);
-    w->catalogue = catalogue_new();
-    w->list = metric_list_new(&w->rules, w->catalogue, custom, external);
+    w->list = metric_list_new(&w->rules, catalogue_new(), custom, external);
     assert_non_null(w->list);
 }
 
@@ -33,7 +31,6 @@ static void close_world(struct world *w)
 {
     metric_list_unref(w->list);
     rules_done(&w->rules);
-    catalogue_free(w->catalogue);
 }
 
 /* "name of plural.group by label in namespace_label", one per line. */
@@ -111,7 +108,7 @@ static void knows_resources_that_only_a_rule_names(void **state)
                "  resources: {overrides: {brand: {group: cheese.io, resource: brand}}}\n" QUERY,
                &custom, NULL);
     lists(&w, "cheesy of brands.cheese.io by brand in namespace\n");
-    const struct resource *brand = catalogue_find_path(w.catalogue, "brands.cheese.io");
+    const struct resource *brand = catalogue_find_path(w.list->catalogue, "brands.cheese.io");
     assert_non_null(brand);
     assert_string_equal(brand->kind, "Brand");
     assert_non_null(metric_list_object(w.list, "cheesy", brand));
