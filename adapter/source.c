@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/source.h"
 
+#include "adapter/sources/endpoint.h"
 #include "adapter/sources/http_json.h"
+#include "adapter/sources/prometheus.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -12,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct source_kind *const source_kinds[] = {&http_json_kind, NULL};
+const struct source_kind *const source_kinds[] = {&http_json_kind, &prometheus_kind, NULL};
 
 /* ---- requests ---- */
 
@@ -182,4 +184,5 @@ void source_help(FILE *out)
 {
     for (size_t i = 0; source_kinds[i]; i++)
         source_kinds[i]->help(out);
+    endpoint_help(out);
 }

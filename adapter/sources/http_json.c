@@ -16,7 +16,7 @@
 #define VALUE_PATH_MAX_BYTES 200
 
 struct http_json {
-    struct endpoint endpoint;
+    struct endpoint *endpoint;
     char *value_path;
 };
 
@@ -26,7 +26,7 @@ static void done(void *settings)
 
     if (!h)
         return;
-    endpoint_done(&h->endpoint);
+    endpoint_unref(h->endpoint);
     free(h->value_path);
     free(h);
 }
@@ -50,8 +50,7 @@ static int keep_value_path(struct http_json *h, const struct strict *s, const ch
 static int read_config(const struct strict *s, const json_t *mapping, const char *path,
                        struct source *ret)
 {
-    static const struct strict_member members[] = {
-        {"url", true}, {"valuePath", true}, {"timeout", false}, {0}};
+    static const struct strict_member members[] = {ENDPOINT_MEMBERS, {"valuePath", true}, {0}};
     struct http_json *h = ret->settings = calloc(1, sizeof(*h));
     const char *value_path = NULL;
 
@@ -64,11 +63,10 @@ static int read_config(const struct strict *s, const json_t *mapping, const char
         r = strict_text(s, mapping, path, "valuePath", VALUE_PATH_MAX_BYTES, &value_path);
     if (r == 0)
         r = keep_value_path(h, s, path, value_path);
-    if (r == 0)
-        r = source_read_timeout(s, mapping, path, ret);
     if (r < 0)
         return r;
-    ret->shown_as = strdup(h->endpoint.shown_as);
+    ret->timeout_ns = endpoint_timeout_ns(h->endpoint);
+    ret->shown_as = strdup(endpoint_shown_as(h->endpoint));
     return ret->shown_as ? 0 : err_set(s->err, -ENOMEM, "out of memory");
 }
 
@@ -78,10 +76,8 @@ static int request(const struct source *s, struct source_poll *p, struct source_
     const struct http_json *h = s->settings;
 
     (void)p;
-    (void)err;
-    ret->call.url = h->endpoint.url;
     ret->call.headers[0] = "Accept: application/json";
-    return 0;
+    return endpoint_request(h->endpoint, NULL, NULL, 0, ret, err);
 }
 
 static int number_to_milli(const json_t *value, const char *path, int64_t *ret_milli,
@@ -102,23 +98,20 @@ static int read_answer(const struct source *s, struct source_poll *p, int status
                        const struct buf *body, struct samples *ret, struct err *err)
 {
     const struct http_json *h = s->settings;
-    json_error_t where;
+    json_auto_t *doc = NULL;
     int64_t milli;
 
     (void)p;
-    if (status < 200 || status > 299)
-        return err_set(err, -EBADMSG, "answers %d", status);
-
-    json_auto_t *doc =
-        json_loadb(body->data ? body->data : "", body->len, JSON_REJECT_DUPLICATES, &where);
-    if (!doc)
-        return err_set(err, -ENOMSG, "answers what is not JSON (line %d, column %d)", where.line,
-                       where.column);
+    int r = endpoint_check_status(status, err);
+    if (r == 0)
+        r = endpoint_read_json(body, &doc, err);
+    if (r < 0)
+        return r;
 
     const json_t *value = jpath(doc, h->value_path);
     if (!value)
         return err_set(err, -ENOMSG, "has nothing at '%s' in its answer", h->value_path);
-    int r = number_to_milli(value, h->value_path, &milli, err);
+    r = number_to_milli(value, h->value_path, &milli, err);
     return r == 0 ? samples_add_value(ret, milli) : r;
 }
 
@@ -126,8 +119,7 @@ static void help(FILE *out)
 {
     (void)fputs("      http:                   a number in a JSON answer\n"
                 "        url: http://queue/queues/jobs\n"
-                "        valuePath: depth      member names and [index], joined by dots\n"
-                "        timeout: 2s           10ms to 1m; default 2s\n",
+                "        valuePath: depth      member names and [index], joined by dots\n",
                 out);
 }
 

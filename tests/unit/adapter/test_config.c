@@ -89,7 +89,7 @@ static void refuses_with_file_and_line(void **state)
 #define NO_URL                                                                                     \
     "a.yaml:6: externalMetrics[0].source.http.url takes an address such as "                       \
     "http://queue:8080/depth"
-#define NO_KIND "a.yaml:3: externalMetrics[0].source takes a mapping with one of http"
+#define NO_KIND "a.yaml:3: externalMetrics[0].source takes a mapping with one of http, prometheus"
     static const struct {
         const char *text, *sentence;
     } cases[] = {

@@ -60,10 +60,11 @@ static void close_api(struct fixture *x)
 static void open_two_queues(struct fixture *x)
 {
     open_api(
-        x,
-        "externalMetrics:\n"
-        "- name: depth\n  namespace: a\n  labels: {queue: jobs}\n" SOURCE(
-            "x") "- name: depth\n  labels: {queue: mail}\n" SOURCE("mail") "- name: lag\n" SOURCE("lag"));
+        x, "externalMetrics:\n"
+           "- name: depth\n  namespace: a\n  labels: {queue: jobs}\n" SOURCE(
+               "x") "- name: depth\n  labels: {queue: mail}\n" SOURCE("mail") "- name: "
+                                                                              "lag\n" SOURCE("la"
+                                                                                             "g"));
     publish(x, 0, 1500, clock_mono_ns(), WALL);
     publish(x, 1, 7000, clock_mono_ns(), WALL + NS_PER_S);
 }
