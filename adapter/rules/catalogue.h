@@ -20,7 +20,7 @@ struct resource {
 
 struct catalogue;
 
-struct catalogue *catalogue_new(void); /* NULL when out of memory */
+struct catalogue *catalogue_new(void);    /* NULL when out of memory */
 void catalogue_free(struct catalogue *c); /* NULL does nothing */
 
 /* Adds a copy, or replaces what has the same group and plural. An empty singular is the kind in

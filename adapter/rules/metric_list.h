@@ -42,7 +42,8 @@ struct external_rule_metric {
     size_t order;
 };
 
-struct metric_list {                     /* read-only */
+struct metric_list { /* read-only */
+    const struct catalogue *catalogue;
     const struct object_metric *objects; /* sorted by name, plural and group of the resource */
     size_t object_count;
     const struct external_rule_metric *externals; /* sorted by name */

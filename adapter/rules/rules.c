@@ -538,6 +538,26 @@ int rule_name_series(const struct rule *r, const char *series, struct buf *ret_n
     return result == -ENOENT ? 0 : result < 0 ? result : 1;
 }
 
+bool rules_is_empty(const struct rules *r)
+{
+    return r->custom_count == 0 && r->external_count == 0 && !r->has_resource_rules;
+}
+
+static void print_section(const struct rule *rules, size_t count, FILE *out)
+{
+    for (size_t i = 0; i < count; i++)
+        (void)fprintf(out, "%s: series %s asked for as %s\n", rules[i].shown_as,
+                      rules[i].series_query, rules[i].query_as_written);
+}
+
+void rules_print(const struct rules *r, FILE *out)
+{
+    print_section(r->custom, r->custom_count, out);
+    print_section(r->external, r->external_count, out);
+    if (r->warnings.len)
+        (void)fprintf(out, "%s", r->warnings.data);
+}
+
 void rules_help(FILE *out)
 {
     (void)fputs(

@@ -77,6 +77,11 @@ void rules_done(struct rules *r);
  * 0, or a negative errno of pattern.h (-ELOOP: the expression takes too long on this name). */
 int rule_name_series(const struct rule *r, const char *series, struct buf *ret_name);
 
+bool rules_is_empty(const struct rules *r); /* nothing that asks Prometheus */
+
+/* One line per rule: what was understood; then the warnings. */
+void rules_print(const struct rules *r, FILE *out);
+
 /* The fields, for --help. */
 void rules_help(FILE *out);
 

@@ -34,7 +34,7 @@ struct seen {
         uint64_t hash;
         size_t index; /* of the sample */
         struct entry *next;
-    } *buckets[BUCKETS];
+    } * buckets[BUCKETS];
 };
 
 static void seen_done(struct seen *seen)
@@ -84,8 +84,9 @@ static int remember(struct seen *seen, const struct sample *shape, struct err *e
     int r = e ? samples_add(seen->samples, shape) : -ENOMEM;
     if (r < 0) {
         free(e);
-        return r == -E2BIG ? err_set(err, r, "has more than %d kinds of series: narrow the "
-                                             "seriesQuery",
+        return r == -E2BIG ? err_set(err, r,
+                                     "has more than %d kinds of series: narrow the "
+                                     "seriesQuery",
                                      SAMPLES_MAX)
                            : err_set(err, r, "cannot be read: out of memory");
     }
