@@ -3,6 +3,7 @@
 
 #include "adapter/api/custom.h"
 #include "adapter/api/external.h"
+#include "adapter/object_watch.h"
 #include "adapter/poller.h"
 #include "adapter/rules/connection.h"
 #include "adapter/selfmetrics.h"
@@ -31,7 +32,7 @@
 #define CONNECTIONS_MAX 256
 
 struct options {
-    const char *address, *config_file, *cert_file, *key_file;
+    const char *address, *config_file, *cert_file, *key_file, *kubeconfig;
     uint64_t port, drain_timeout_ns;
     int log_level, log_format;
     struct connection_options prometheus;
@@ -49,6 +50,8 @@ static const struct opt opts[] = {
      "Serving certificate and its chain (PEM): serves HTTPS. Needs --tls-private-key-file."},
     {"tls-private-key-file", OPT_STRING, offsetof(struct options, key_file), NULL,
      "The certificate's private key (PEM)."},
+    {"lister-kubeconfig", OPT_STRING, offsetof(struct options, kubeconfig), NULL,
+     "The API server that rules ask which objects there are; in a pod its account's, else none."},
     {"drain-timeout", OPT_DURATION, offsetof(struct options, drain_timeout_ns), "10s",
      "How long accepted requests may take after SIGTERM.", .max = 3600},
     {"log-level", OPT_CHOICE, offsetof(struct options, log_level), "info", "What is logged.",
@@ -85,6 +88,8 @@ struct app { /* {0} is ready; app_done releases what is there */
     struct feeds feeds;
     struct endpoint *prometheus; /* that rules ask */
     struct metrics_api api;
+    struct kube_access access;
+    struct object_watches *watches;
     struct selfmetrics selfmetrics;
     struct service *service;
     struct poller *poller;
@@ -159,6 +164,21 @@ static void on_new_list(void *arg, const struct metric_list *list)
         log_error("no memory for discovery", LOG_STR("keeping", "the last documents"));
 }
 
+/* Which objects there are is only asked where there is an API server and a rule about objects. */
+static int watch_objects(struct app *a, struct err *err)
+{
+    if (a->config.rules.custom_count == 0)
+        return 0;
+    int r = kube_access_find(a->options.kubeconfig, &a->access, err);
+    if (r == -ENOENT && !a->options.kubeconfig)
+        return 0;
+    if (r == 0)
+        r = object_watches_start(&a->watches, &a->access, err);
+    if (r == 0)
+        a->api.lister = object_watches_lister(a->watches);
+    return r;
+}
+
 static int start_rules(struct app *a, struct err *err)
 {
     const struct rules *rules = &a->config.rules;
@@ -186,7 +206,8 @@ static int build(struct app *a, struct err *err)
         !a->service)
         return err_set(err, -ENOMEM, "out of memory");
     selfmetrics_init(&a->selfmetrics, service_metrics(a->service), &a->feeds);
-    return start_rules(a, err);
+    int r = watch_objects(a, err);
+    return r == 0 ? start_rules(a, err) : r;
 }
 
 static int listen_and_serve(struct app *a, struct err *err)
@@ -229,6 +250,8 @@ static void app_done(struct app *a)
     poller_stop(a->poller);
     service_free(a->service);
     rule_set_free(a->api.rules);
+    object_watches_stop(a->watches);
+    kube_access_done(&a->access);
     discovery_free(a->api.discovery);
     feeds_done(&a->feeds);
     queries_free(a->queries);
@@ -241,7 +264,7 @@ static void app_done(struct app *a)
 
 int adapter_run(int argc, char **argv)
 {
-    scoped(app_done) struct app a = {0};
+    scoped(app_done) struct app a = {.access = KUBE_ACCESS_INIT};
     struct err err = {0};
 
     json_object_seed(0);
