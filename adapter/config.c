@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/config.h"
 
+#include "adapter/rules/connection.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -244,6 +245,8 @@ static int read_metrics(const struct strict *s, const json_t *list, struct adapt
     char path[STRICT_PATH_MAX];
     int r = 0;
 
+    if (!list)
+        return 0;
     if (!json_is_array(list))
         return strict_refuse(s, LIST, LIST " takes a list");
     if (json_array_size(list) > CONFIG_METRICS_MAX)
@@ -264,14 +267,28 @@ static int read_metrics(const struct strict *s, const json_t *list, struct adapt
 
 static int read_document(const struct yaml_file *file, struct adapter_config *c, struct err *err)
 {
-    static const struct strict_member members[] = {{LIST, true}, {0}};
+    static const struct strict_member members[] = {{LIST, false},
+                                                   {"prometheus", false},
+                                                   {"rules", false},
+                                                   {"externalRules", false},
+                                                   {"resourceRules", false},
+                                                   {0}};
     const struct strict s = {.file = file, .err = err};
 
     if (yaml_count(file) != 1)
         return err_set(err, -EINVAL, "%s:1: holds %zu YAML documents; one is needed",
                        yaml_name(file), yaml_count(file));
-    int r = strict_mapping(&s, yaml_document(file, 0), "", members);
-    return r == 0 ? read_metrics(&s, json_object_get(yaml_document(file, 0), LIST), c) : r;
+    const json_t *document = yaml_document(file, 0);
+    int r = strict_mapping(&s, document, "", members);
+    if (r == 0)
+        r = read_metrics(&s, json_object_get(document, LIST), c);
+    if (r == 0)
+        r = connection_read_config(&s, document, &c->prometheus);
+    if (r == 0)
+        r = rules_read(&s, document, &c->rules);
+    if (r == 0 && json_object_size(document) == 0)
+        return strict_refuse(&s, "", "the file configures no metric");
+    return r;
 }
 
 /* Takes file. */
@@ -317,6 +334,8 @@ void config_done(struct adapter_config *c)
         source_unref(m->query.source);
     }
     free(c->metrics);
+    endpoint_unref(c->prometheus);
+    rules_done(&c->rules);
     *c = (struct adapter_config){0};
 }
 
@@ -331,6 +350,7 @@ void config_print(const struct adapter_config *c, FILE *out)
                       clock_duration(m->query.interval_ns, interval),
                       clock_duration(m->max_age_ns, age));
     }
+    rules_print(&c->rules, out);
 }
 
 void config_help(FILE *out)
@@ -353,4 +373,6 @@ void config_help(FILE *out)
         "    source:                   one of:\n",
         out);
     source_help(out);
+    connection_help(out);
+    rules_help(out);
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/commands.h"
 
+#include "adapter/api/custom.h"
 #include "adapter/api/external.h"
+#include "adapter/object_watch.h"
 #include "adapter/poller.h"
+#include "adapter/rules/connection.h"
 #include "adapter/selfmetrics.h"
 #include "base/command.h"
 #include "base/err.h"
@@ -29,9 +32,10 @@
 #define CONNECTIONS_MAX 256
 
 struct options {
-    const char *address, *config_file, *cert_file, *key_file;
+    const char *address, *config_file, *cert_file, *key_file, *kubeconfig;
     uint64_t port, drain_timeout_ns;
     int log_level, log_format;
+    struct connection_options prometheus;
 };
 
 static const struct opt opts[] = {
@@ -46,6 +50,8 @@ static const struct opt opts[] = {
      "Serving certificate and its chain (PEM): serves HTTPS. Needs --tls-private-key-file."},
     {"tls-private-key-file", OPT_STRING, offsetof(struct options, key_file), NULL,
      "The certificate's private key (PEM)."},
+    {"lister-kubeconfig", OPT_STRING, offsetof(struct options, kubeconfig), NULL,
+     "The API server that rules ask which objects there are; in a pod its account's, else none."},
     {"drain-timeout", OPT_DURATION, offsetof(struct options, drain_timeout_ns), "10s",
      "How long accepted requests may take after SIGTERM.", .max = 3600},
     {"log-level", OPT_CHOICE, offsetof(struct options, log_level), "info", "What is logged.",
@@ -58,14 +64,18 @@ static void more_help(FILE *out)
 {
     config_help(out);
     (void)fputs("\nEndpoints:\n", out);
+    http_routes_help(discovery_routes, discovery_route_count, out);
     http_routes_help(external_routes, external_route_count, out);
+    http_routes_help(custom_routes, custom_route_count, out);
     service_help(out);
     selfmetrics_help(out);
 }
 
+static const struct opt_part parts[] = {{&connection_opts, offsetof(struct options, prometheus)}};
 static const struct opt_table table = {
     .program = "swell-adapter run",
-    .summary = "polls the sources and serves external.metrics.k8s.io from memory",
+    .summary = "polls the sources and serves external and custom metrics from memory",
+    OPT_PARTS(parts),
     OPT_TABLE(opts),
     .more_help = more_help,
 };
@@ -76,7 +86,10 @@ struct app { /* {0} is ready; app_done releases what is there */
     struct buf cert, key; /* PEM */
     struct queries *queries;
     struct feeds feeds;
-    struct external_api api;
+    struct endpoint *prometheus; /* that rules ask */
+    struct metrics_api api;
+    struct kube_access access;
+    struct object_watches *watches;
     struct selfmetrics selfmetrics;
     struct service *service;
     struct poller *poller;
@@ -96,6 +109,26 @@ static int read_pem(struct app *a, struct err *err)
     return r == 0 ? buf_read_file(&a->key, o->key_file, err) : r;
 }
 
+/* The flag wins over the file. */
+static int choose_prometheus(struct app *a, struct err *err)
+{
+    struct connection_options *o = &a->options.prometheus;
+    int r = connection_from_options(o, &a->prometheus, err);
+
+    if (r < 0)
+        return r;
+    if (!a->prometheus && a->config.prometheus)
+        a->prometheus = endpoint_ref(a->config.prometheus);
+    if (!o->max_age_ns)
+        o->max_age_ns = o->relist_ns;
+    if (!a->prometheus && !rules_is_empty(&a->config.rules))
+        return err_set(err, -EINVAL,
+                       "%s: its rules need a Prometheus: --prometheus-url=URL, or a section "
+                       "'prometheus' in the file",
+                       a->options.config_file);
+    return 0;
+}
+
 static int read_settings(struct app *a, int argc, char **argv, struct err *err)
 {
     a->options.port = PORT_UNSET;
@@ -105,6 +138,8 @@ static int read_settings(struct app *a, int argc, char **argv, struct err *err)
         r = err_set(err, -EINVAL, "--config=FILE is missing; see '%s --help'", table.program);
     if (r >= 0)
         r = config_read_file(a->options.config_file, &a->config, err);
+    if (r >= 0)
+        r = choose_prometheus(a, err);
     if (r >= 0)
         r = read_pem(a, err);
     if (r >= 0 && a->options.port == PORT_UNSET)
@@ -123,22 +158,64 @@ static void raise_descriptor_limit(void)
     }
 }
 
+static void on_new_list(void *arg, const struct metric_list *list)
+{
+    if (metrics_api_publish(arg, list) < 0)
+        log_error("no memory for discovery", LOG_STR("keeping", "the last documents"));
+}
+
+/* Which objects there are is only asked where there is an API server and a rule about objects. */
+static int watch_objects(struct app *a, struct err *err)
+{
+    if (a->config.rules.custom_count == 0)
+        return 0;
+    int r = kube_access_find(a->options.kubeconfig, &a->access, err);
+    if (r == -ENOENT && !a->options.kubeconfig)
+        return 0;
+    if (r == 0)
+        r = object_watches_start(&a->watches, &a->access, err);
+    if (r == 0)
+        a->api.lister = object_watches_lister(a->watches);
+    return r;
+}
+
+static int start_rules(struct app *a, struct err *err)
+{
+    const struct rules *rules = &a->config.rules;
+    const struct rule_set_config config = {.rules = rules,
+                                           .prometheus = a->prometheus,
+                                           .queries = a->queries,
+                                           .relist_ns = a->options.prometheus.relist_ns,
+                                           .series_max_age_ns = a->options.prometheus.max_age_ns,
+                                           .changed = on_new_list,
+                                           .changed_arg = &a->api};
+
+    if (rules->warnings.len)
+        log_warn("rules", LOG_STR("warnings", rules->warnings.data));
+    if (rules->custom_count || rules->external_count)
+        return rule_set_start(&a->api.rules, &config, err);
+    return metrics_api_publish(&a->api, NULL) < 0 ? err_set(err, -ENOMEM, "out of memory") : 0;
+}
+
 static int build(struct app *a, struct err *err)
 {
     a->queries = queries_new();
-    if (!a->queries || feeds_init(&a->feeds, &a->config, a->queries) < 0 ||
-        external_api_init(&a->api, &a->feeds) < 0)
-        return err_set(err, -ENOMEM, "out of memory");
+    a->api = (struct metrics_api){.feeds = &a->feeds, .discovery = discovery_new()};
     a->service = service_new("swell-adapter", "run");
-    if (!a->service)
+    if (!a->queries || feeds_init(&a->feeds, &a->config, a->queries) < 0 || !a->api.discovery ||
+        !a->service)
         return err_set(err, -ENOMEM, "out of memory");
     selfmetrics_init(&a->selfmetrics, service_metrics(a->service), &a->feeds);
-    return 0;
+    int r = watch_objects(a, err);
+    return r == 0 ? start_rules(a, err) : r;
 }
 
 static int listen_and_serve(struct app *a, struct err *err)
 {
-    const struct http_routes routes = {external_routes, external_route_count, &a->api};
+    const struct http_routes routes[] = {
+        {external_routes, external_route_count, &a->api},
+        {custom_routes, custom_route_count, &a->api},
+        {discovery_routes, discovery_route_count, a->api.discovery}};
     const struct http_server_config config = {.address = a->options.address,
                                               .port = (uint16_t)a->options.port,
                                               .error_reply = status_reply,
@@ -146,7 +223,7 @@ static int listen_and_serve(struct app *a, struct err *err)
                                               .tls_cert_pem = a->cert.data,
                                               .tls_key_pem = a->key.data};
 
-    return service_start(a->service, &config, &routes, 1, err);
+    return service_start(a->service, &config, routes, ARRAY_LEN(routes), err);
 }
 
 /* Ready at once: a source that hangs must not take the whole API away from the cluster. */
@@ -172,18 +249,22 @@ static void app_done(struct app *a)
 {
     poller_stop(a->poller);
     service_free(a->service);
-    external_api_done(&a->api);
+    rule_set_free(a->api.rules);
+    object_watches_stop(a->watches);
+    kube_access_done(&a->access);
+    discovery_free(a->api.discovery);
     feeds_done(&a->feeds);
     queries_free(a->queries);
     buf_done(&a->cert);
     buf_done(&a->key);
+    endpoint_unref(a->prometheus);
     config_done(&a->config);
     http_client_teardown();
 }
 
 int adapter_run(int argc, char **argv)
 {
-    scoped(app_done) struct app a = {0};
+    scoped(app_done) struct app a = {.access = KUBE_ACCESS_INIT};
     struct err err = {0};
 
     json_object_seed(0);

@@ -236,6 +236,10 @@ int samples_combine(struct samples *s, const struct combining *c, struct samples
 {
     struct sample one = {0};
 
+    if (c->how == COMBINE_ALL) {
+        *ret = samples_ref(s);
+        return 0;
+    }
     if (s->count == 0 && !c->empty_is_value)
         return err_set(err, -ENOMSG, "has no value (empty is not zero unless onEmpty says so)");
     if (s->count == 0)

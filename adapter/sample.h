@@ -59,8 +59,9 @@ enum combine {
     COMBINE_AVERAGE,
     COMBINE_MAX,
     COMBINE_MIN,
+    COMBINE_ALL, /* each, and none is an answer too; not for configurations */
 };
-extern const char *const combine_names[]; /* ends with NULL */
+extern const char *const combine_names[]; /* of those in configurations; ends with NULL */
 
 struct combining { /* {0} is the default: exactly one */
     enum combine how;
@@ -68,9 +69,9 @@ struct combining { /* {0} is the default: exactly one */
     int64_t on_empty_milli;
 };
 
-/* A reference in *ret: what was asked for. All but COMBINE_EACH give one sample without labels,
- * whose time is that of the oldest, and refuse faults. -ENOMSG with a reason that follows the
- * source's name, or -ENOMEM. */
+/* A reference in *ret: what was asked for. All but COMBINE_EACH and COMBINE_ALL give one sample
+ * without labels, whose time is that of the oldest, and refuse faults. -ENOMSG with a reason that
+ * follows the source's name, or -ENOMEM. */
 int samples_combine(struct samples *s, const struct combining *c, struct samples **ret,
                     struct err *err);
 

@@ -95,7 +95,7 @@ static void refuses_with_file_and_line(void **state)
         {"", "a.yaml:1: holds 0 YAML documents; one is needed"},
         {"a: 1\n---\nb: 1\n", "a.yaml:1: holds 2 YAML documents; one is needed"},
         {"- a\n", "a.yaml:1: the file takes a mapping, not a list"},
-        {"{}\n", "a.yaml:1: externalMetrics is missing"},
+        {"{}\n", "a.yaml:1: the file configures no metric"},
         {"externalMetrics: []\nrules: []\n",
          "a.yaml:2: there is no field 'rules' in the configuration"},
         {"externalMetrics: 5\n", "a.yaml:1: externalMetrics takes a list"},

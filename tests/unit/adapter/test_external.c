@@ -16,7 +16,7 @@ struct fixture {
     struct adapter_config config;
     struct queries *queries;
     struct feeds feeds;
-    struct external_api api;
+    struct metrics_api api;
 };
 
 /* Publishes a value of metric i. */
@@ -46,12 +46,11 @@ static void open_api(struct fixture *x, const char *text)
     x->queries = queries_new();
     assert_non_null(x->queries);
     assert_int_equal(feeds_init(&x->feeds, &x->config, x->queries), 0);
-    assert_int_equal(external_api_init(&x->api, &x->feeds), 0);
+    x->api = (struct metrics_api){.feeds = &x->feeds};
 }
 
 static void close_api(struct fixture *x)
 {
-    external_api_done(&x->api);
     feeds_done(&x->feeds);
     queries_free(x->queries);
     config_done(&x->config);
@@ -106,42 +105,6 @@ static void fails(json_t *got, const char *reason, const char *message)
     assert_string_equal(json_string_value(json_object_get(got, "reason")), reason);
     assert_string_equal(json_string_value(json_object_get(got, "message")), message);
     json_decref(got);
-}
-
-static void discovery_lists_each_name_once(void **state)
-{
-    struct fixture x;
-    (void)state;
-
-    open_two_queues(&x);
-    same(get(&x, V1, NULL, NULL, 200),
-         "{\"kind\":\"APIResourceList\",\"apiVersion\":\"v1\","
-         "\"groupVersion\":\"external.metrics.k8s.io/v1beta1\",\"resources\":["
-         "{\"name\":\"depth\",\"singularName\":\"\",\"namespaced\":true,"
-         "\"kind\":\"ExternalMetricValueList\",\"verbs\":[\"get\"]},"
-         "{\"name\":\"lag\",\"singularName\":\"\",\"namespaced\":true,"
-         "\"kind\":\"ExternalMetricValueList\",\"verbs\":[\"get\"]}]}");
-    same(get(&x, "/apis/external.metrics.k8s.io/", NULL, NULL, 200),
-         "{\"kind\":\"APIGroup\",\"apiVersion\":\"v1\",\"name\":\"external.metrics.k8s.io\","
-         "\"versions\":[{\"groupVersion\":\"external.metrics.k8s.io/v1beta1\","
-         "\"version\":\"v1beta1\"}],\"preferredVersion\":{\"groupVersion\":"
-         "\"external.metrics.k8s.io/v1beta1\",\"version\":\"v1beta1\"}}");
-    close_api(&x);
-}
-
-static void discovery_is_never_empty(void **state)
-{
-    struct fixture x;
-    (void)state;
-
-    open_api(&x, "externalMetrics: []\n");
-    json_t *got = get(&x, V1 "/", NULL, NULL, 200);
-    const json_t *resources = json_object_get(got, "resources");
-    assert_int_equal(json_array_size(resources), 1);
-    assert_string_equal(json_string_value(json_object_get(json_array_get(resources, 0), "name")),
-                        "externalmetrics");
-    json_decref(got);
-    close_api(&x);
 }
 
 #define LIST(items)                                                                                \
@@ -215,7 +178,7 @@ static void watching_is_refused(void **state)
 
     open_two_queues(&x);
     fails(get(&x, V1 "/namespaces/a/depth", "watch", "true", 405), "MethodNotAllowed",
-          "watch is not supported on external metrics");
+          "watch is not supported on metrics");
     json_decref(get(&x, V1 "/namespaces/a/depth", "watch", "false", 200));
     close_api(&x);
 }
@@ -289,8 +252,6 @@ static void each_series_is_an_item_with_its_own_labels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(discovery_lists_each_name_once),
-        cmocka_unit_test(discovery_is_never_empty),
         cmocka_unit_test(a_request_takes_all_that_match),
         cmocka_unit_test(a_namespaced_metric_is_only_served_there),
         cmocka_unit_test(what_is_not_there_is_404_and_not_an_empty_list),

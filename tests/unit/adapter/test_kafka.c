@@ -7,7 +7,7 @@
 
 #define SOURCE(fields)                                                                             \
     "{kafka: {bootstrapServers: '127.0.0.1:1', consumerGroup: workers, topic: orders, " fields "}" \
-                                                                                               "}"
+    "}"
 #define AT "s.yaml:1: source.kafka"
 
 static void reads_every_field(void **state)

@@ -179,9 +179,21 @@ static void a_fault_is_an_error_and_not_left_out(void **state)
     samples_unref(s);
 }
 
+static void takes_none_for_an_answer_where_all_are_asked_for(void **state)
+{
+    struct samples *none = samples_new(), *all = NULL;
+    (void)state;
+
+    assert_int_equal(samples_combine(none, &(struct combining){COMBINE_ALL}, &all, NULL), 0);
+    assert_int_equal(samples_count(all), 0);
+    samples_unref(all);
+    samples_unref(none);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_none_for_an_answer_where_all_are_asked_for),
         cmocka_unit_test(keeps_copies_of_labels),
         cmocka_unit_test(has_a_limit),
         cmocka_unit_test(reads_numbers_exactly_or_says_what_is_wrong),
