@@ -109,26 +109,6 @@ static int read_pem(struct app *a, struct err *err)
     return r == 0 ? buf_read_file(&a->key, o->key_file, err) : r;
 }
 
-/* The flag wins over the file. */
-static int choose_prometheus(struct app *a, struct err *err)
-{
-    struct connection_options *o = &a->options.prometheus;
-    int r = connection_from_options(o, &a->prometheus, err);
-
-    if (r < 0)
-        return r;
-    if (!a->prometheus && a->config.prometheus)
-        a->prometheus = endpoint_ref(a->config.prometheus);
-    if (!o->max_age_ns)
-        o->max_age_ns = o->relist_ns;
-    if (!a->prometheus && !rules_is_empty(&a->config.rules))
-        return err_set(err, -EINVAL,
-                       "%s: its rules need a Prometheus: --prometheus-url=URL, or a section "
-                       "'prometheus' in the file",
-                       a->options.config_file);
-    return 0;
-}
-
 static int read_settings(struct app *a, int argc, char **argv, struct err *err)
 {
     a->options.port = PORT_UNSET;
@@ -139,7 +119,8 @@ static int read_settings(struct app *a, int argc, char **argv, struct err *err)
     if (r >= 0)
         r = config_read_file(a->options.config_file, &a->config, err);
     if (r >= 0)
-        r = choose_prometheus(a, err);
+        r = connection_choose(&a->options.prometheus, &a->config, a->options.config_file,
+                              &a->prometheus, err);
     if (r >= 0)
         r = read_pem(a, err);
     if (r >= 0 && a->options.port == PORT_UNSET)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/rules/connection.h"
 
+#include "adapter/config.h"
 #include "adapter/rules/rule_set.h"
 #include "base/err.h"
 #include "base/scoped.h"
@@ -106,6 +107,25 @@ int connection_from_options(const struct connection_options *o, struct endpoint 
         r = read_mapping(&(struct strict){.file = file, .err = err}, yaml_document(file, 0), ret);
     yaml_file_free(file);
     return r;
+}
+
+int connection_choose(struct connection_options *o, const struct adapter_config *config,
+                      const char *config_file, struct endpoint **ret, struct err *err)
+{
+    int r = connection_from_options(o, ret, err);
+
+    if (r < 0)
+        return r;
+    if (!*ret && config->prometheus)
+        *ret = endpoint_ref(config->prometheus);
+    if (!o->max_age_ns)
+        o->max_age_ns = o->relist_ns;
+    if (!*ret && !rules_is_empty(&config->rules))
+        return err_set(err, -EINVAL,
+                       "%s: its rules need a Prometheus: --prometheus-url=URL, or a section "
+                       "'" SECTION "' in the file",
+                       config_file);
+    return 0;
 }
 
 void connection_help(FILE *out)

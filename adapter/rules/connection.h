@@ -10,6 +10,8 @@
 #include "adapter/sources/endpoint.h"
 #include "base/options.h"
 
+struct adapter_config;
+
 struct connection_options {
     const char *url, *ca_file, *token_file, *cert_file, *key_file;
     struct opt_list headers;        /* "name=value" */
@@ -24,6 +26,11 @@ int connection_read_config(const struct strict *s, const json_t *document, struc
 /* The one that the flags describe: new in *ret; NULL without a URL. -EINVAL or -ENOMEM. */
 int connection_from_options(const struct connection_options *o, struct endpoint **ret,
                             struct err *err);
+
+/* What the flags say, else what the file says: a reference in *ret. NULL only where there is no
+ * rule that needs one. Sets max_age_ns. */
+int connection_choose(struct connection_options *o, const struct adapter_config *config,
+                      const char *config_file, struct endpoint **ret, struct err *err);
 
 void connection_help(FILE *out); /* the section, for --help */
 

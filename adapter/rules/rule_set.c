@@ -16,7 +16,6 @@
 /* How often readings are looked at: first answers are wanted at once, others come by the minute. */
 #define LOOK_FIRST_NS (20 * NS_PER_MS)
 #define LOOK_NS (500 * NS_PER_MS)
-#define SHAPES_MAX_BYTES (64 * MIB)
 
 struct listing { /* of one rule */
     const struct rule *rule;
@@ -55,43 +54,17 @@ static bool take_reading(struct listing *l)
     return is_new;
 }
 
-static int make_shape(const struct sample *s, struct pool *pool, struct series_shape *ret)
-{
-    const char **labels = pool_take(pool, s->label_count * sizeof(*labels) + 1);
-
-    if (!labels)
-        return -ENOMEM;
-    *ret = (struct series_shape){.name = sample_label(s, SERIES_NAME), .labels = labels};
-    for (size_t i = 0; i < s->label_count; i++)
-        if (strcmp(s->labels[i].name, SERIES_NAME) != 0)
-            labels[ret->label_count++] = s->labels[i].name;
-    return 0;
-}
-
-static int make_shapes(const struct samples *samples, struct pool *pool, struct shapes *ret)
-{
-    struct series_shape *items = pool_take(pool, samples_count(samples) * sizeof(*items) + 1);
-    int r = items ? 0 : -ENOMEM;
-
-    for (size_t i = 0; r == 0 && i < samples_count(samples); i++)
-        r = make_shape(samples_at(samples, i), pool, &items[i]);
-    *ret = (struct shapes){items, samples_count(samples)};
-    return r;
-}
-
 static struct metric_list *make_list(const struct rule_set *s)
 {
-    scoped(pool_done) struct pool pool = {.max = SHAPES_MAX_BYTES};
-    struct shapes *shapes = pool_take(&pool, s->count * sizeof(*shapes) + 1);
-    int r = shapes ? 0 : -ENOMEM;
+    struct samples **series = calloc(s->count + 1, sizeof(*series));
+    struct metric_list *list = NULL;
 
-    for (size_t i = 0; r == 0 && i < s->count; i++)
-        r = make_shapes(s->listings[i].samples, &pool, &shapes[i]);
-    struct catalogue *catalogue = r == 0 ? catalogue_new() : NULL;
-    if (!catalogue)
-        return NULL;
-    return metric_list_new(s->config.rules, catalogue, shapes,
-                           shapes + s->config.rules->custom_count);
+    for (size_t i = 0; series && i < s->count; i++)
+        series[i] = s->listings[i].samples;
+    if (series)
+        list = series_to_metrics(s->config.rules, series);
+    free(series);
+    return list;
 }
 
 static void publish(struct rule_set *s, struct metric_list *list)

@@ -10,6 +10,7 @@
 #ifndef ADAPTER_RULES_SERIES_H
 #define ADAPTER_RULES_SERIES_H
 
+#include "adapter/rules/metric_list.h"
 #include "adapter/sources/endpoint.h"
 
 #define SERIES_NAME "__name__"
@@ -20,5 +21,9 @@ struct source *series_source_new(struct endpoint *e, const char *match, uint64_t
 /* What an answer means, appended to ret. -ENOMSG, -E2BIG or -ENOMEM with a reason that follows the
  * source's name. */
 int series_read(const struct buf *body, struct samples *ret, struct err *err);
+
+/* The metrics that rules make of such samples: of the custom rules, then of the external ones; NULL
+ * where there are none yet. New; NULL when out of memory. */
+struct metric_list *series_to_metrics(const struct rules *rules, struct samples *const *series);
 
 #endif

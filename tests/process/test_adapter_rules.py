@@ -172,6 +172,39 @@ class RulesTest(unittest.TestCase):
         self.assertIn("rules.yaml:5: rules[0].metricsQuery: in <<.GroupsBy>>: there is no field",
                       errors)
 
+    def explain(self, *flags):
+        code, out, errors = run("swell-adapter", "explain", "--config=" + self.write(RULES),
+                                "--prometheus-url=" + self.prometheus.url, *flags)
+        self.assertEqual(errors, "")
+        return code, out
+
+    def test_explain_shows_one_read_step_by_step(self):
+        query = 'sum(queue_depth{queue="jobs",namespace="shop"}) by (queue)'
+        self.prometheus.results = {query: vector(({"queue": "jobs"}, "12.5"))}
+        code, out = self.explain("--metric=queue_depth", "--namespace=shop",
+                                 "--selector=queue=jobs")
+        self.assertEqual(code, 0, out)
+        for line in ("series    externalRules[0]: 1 kinds of series for queue_depth",
+                     "rule      externalRules[0], series queue_depth of queue_depth",
+                     "query     " + query, "answer    200, ", 'value     {queue="jobs"} 12500m, ',
+                     "HPA gets  12500m\n"):
+            self.assertIn(line, out)
+        self.prometheus.results = {None: vector()}
+        code, out = self.explain("--metric=http_requests_per_second", "--namespace=shop",
+                                 "--object=pods/web-1")
+        self.assertEqual(code, 1, out)
+        self.assertIn("query     " + BY_NAME, out)
+        self.assertIn("HPA gets  an error: no series whose label is the object's name\n", out)
+
+    def test_explain_lists_what_the_rules_make(self):
+        self.prometheus.series["queue_depth"] = 400
+        code, out = self.explain()
+        self.assertEqual(code, 0, out)
+        self.assertIn("failure   the list of series of Prometheus at", out)
+        self.assertIn("custom    http_requests_per_second of pods: rules[0], series "
+                      "http_requests_total, label pod\n", out)
+        self.assertIn("external  lag: externalRules[1], series lag\n", out)
+
     def test_the_file_may_say_which_prometheus(self):
         p = Program("swell-adapter", "--address=127.0.0.1", "--port=0",
                     "--config=" + self.write(f"prometheus: {{url: '{self.prometheus.url}'}}\n" +
