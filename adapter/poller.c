@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/poller.h"
 
+#include "adapter/askers.h"
 #include "adapter/query_private.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -15,7 +16,7 @@
 #define BACKOFF_STEPS_MAX 3 /* 2^3 = 8 intervals */
 #define BACKOFF_MAX_NS (60 * NS_PER_S)
 #define IDLE_NS (60 * NS_PER_S) /* a wait without an end, as there is nothing to wait for */
-#define REQUESTS_MAX 8          /* of one poll */
+#define REQUESTS_MAX 20         /* of one poll */
 
 struct poller {
     struct fetcher *fetcher; /* the thread's, but for fetcher_wake */
@@ -26,6 +27,18 @@ struct poller {
     uint64_t random;
     pthread_t thread;
     atomic_bool stop;
+
+    struct askers *askers;
+    pthread_mutex_t lock;     /* guards answered */
+    struct ask_job *answered; /* by the askers, to be taken by the thread */
+};
+
+struct ask_job {
+    struct asker_job job;
+    struct ask_job *next;
+    struct query *query;
+    int result;
+    struct err why;
 };
 
 uint64_t poller_wait_ns(uint64_t interval_ns, unsigned failures, uint64_t random)
@@ -88,6 +101,17 @@ static void publish(struct query *query, int result, struct samples *samples, co
     reading_unref(before);
 }
 
+/* Nothing to publish: what was known before stays, and no reading stays none. */
+static void publish_nothing(struct query *query)
+{
+    uint64_t now_ns = clock_mono_ns();
+
+    query->due_ns = query->poll.started_ns + query->interval_ns;
+    if (query->due_ns < now_ns)
+        query->due_ns = now_ns;
+    poll_series_count(&query->series, 0, now_ns - query->poll.started_ns);
+}
+
 /* The source is done: query->gathered is what it said if result is 0. */
 static void end_poll(struct query *query, int result, struct err *why)
 {
@@ -95,7 +119,10 @@ static void end_poll(struct query *query, int result, struct err *why)
 
     if (result == 0)
         result = samples_combine(query->gathered, &query->combining, &samples, why);
-    publish(query, result, samples, why);
+    if (result == SOURCE_NOT_YET)
+        publish_nothing(query);
+    else
+        publish(query, result, samples, why);
     samples_unref(samples);
     samples_unref(query->gathered);
     query->gathered = NULL;
@@ -147,13 +174,71 @@ static int send_request(struct query *query, struct err *why)
     return err_set(why, -ENOMEM, "cannot be asked: out of memory");
 }
 
-/* ---- the thread ---- */
+/* ---- asking by waiting ---- */
+
+static int call_ask(struct query *query, struct err *why)
+{
+    return query->source->kind->ask(query->source, &query->poll, query->gathered, why);
+}
+
+/* In a thread of the askers. */
+static void run_ask(struct asker_job *job)
+{
+    struct ask_job *a = (struct ask_job *)job;
+    struct poller *p = a->query->poller;
+
+    a->result = call_ask(a->query, &a->why);
+    pthread_mutex_lock(&p->lock);
+    a->next = p->answered;
+    p->answered = a;
+    pthread_mutex_unlock(&p->lock);
+    fetcher_wake(p->fetcher);
+}
 
 static int ask(struct query *query, struct err *why)
 {
-    const struct source *source = query->source;
+    if (query->source->kind->asks_at_once)
+        return call_ask(query, why);
 
-    return source->kind->ask(source, &query->poll, query->gathered, why);
+    struct ask_job *a = calloc(1, sizeof(*a));
+    if (!a)
+        return err_set(why, -ENOMEM, "cannot be asked: out of memory");
+    a->job.run = run_ask;
+    a->query = query;
+    int r = askers_submit(query->poller->askers, &a->job);
+    query->asking = r == 0;
+    if (r == 0)
+        return 0;
+    free(a);
+    return err_set(why, r, "cannot be asked: there is no thread for it");
+}
+
+static struct ask_job *take_answered(struct poller *p)
+{
+    pthread_mutex_lock(&p->lock);
+    struct ask_job *first = p->answered;
+    p->answered = NULL;
+    pthread_mutex_unlock(&p->lock);
+    return first;
+}
+
+static void end_asks(struct poller *p)
+{
+    struct ask_job *next;
+
+    for (struct ask_job *a = take_answered(p); a; a = next) {
+        next = a->next;
+        a->query->asking = false;
+        end_poll(a->query, a->result, &a->why);
+        free(a);
+    }
+}
+
+/* ---- the thread ---- */
+
+static bool is_busy(const struct query *query)
+{
+    return query->request || query->asking;
 }
 
 static void start(struct query *query)
@@ -171,7 +256,7 @@ static void start(struct query *query)
         result = ask(query, &why);
     else
         result = send_request(query, &why);
-    if (!query->request)
+    if (!is_busy(query))
         end_poll(query, result, &why);
 }
 
@@ -218,11 +303,6 @@ static void drop_unwanted(struct poller *p)
             i++;
 }
 
-static bool is_busy(const struct query *query)
-{
-    return query->request || query->asking;
-}
-
 /* Starts what is due, drops what nobody wants any more, returns when the next one is due. */
 static uint64_t start_due(struct poller *p)
 {
@@ -247,6 +327,7 @@ static void *run(void *arg)
     struct poller *p = arg;
 
     while (!atomic_load(&p->stop)) {
+        end_asks(p);
         take_new(p);
         if (queries_any_unwanted(p->queries))
             drop_unwanted(p);
@@ -267,27 +348,47 @@ static void wake(void *arg)
     fetcher_wake(p->fetcher);
 }
 
+/* The askers first, as they use the rest. */
 static void poller_free(struct poller *p)
 {
+    askers_free(p->askers);
+    for (struct ask_job *a = p->answered, *next; a; a = next) {
+        next = a->next;
+        free(a);
+    }
     fetcher_free(p->fetcher);
+    pthread_mutex_destroy(&p->lock);
     free(p->polled);
     free(p);
+}
+
+static struct poller *poller_new(struct queries *queries, struct metrics *metrics)
+{
+    struct poller *p = calloc(1, sizeof(*p));
+
+    if (!p)
+        return NULL;
+    pthread_mutex_init(&p->lock, NULL);
+    p->queries = queries;
+    p->metrics = metrics;
+    p->random = clock_wall_ns() | 1;
+    p->askers = askers_new();
+    p->fetcher = p->askers ? fetcher_new() : NULL;
+    if (p->fetcher)
+        return p;
+    askers_free(p->askers);
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+    return NULL;
 }
 
 int poller_start(struct poller **ret, struct queries *queries, struct metrics *metrics,
                  struct err *err)
 {
-    struct poller *p = calloc(1, sizeof(*p));
+    struct poller *p = poller_new(queries, metrics);
 
-    if (p)
-        p->fetcher = fetcher_new();
-    if (!p || !p->fetcher) {
-        free(p);
+    if (!p)
         return err_set(err, -ENOMEM, "out of memory");
-    }
-    p->queries = queries;
-    p->metrics = metrics;
-    p->random = clock_wall_ns() | 1;
     queries_attach(queries, wake, p);
     int r = pthread_create(&p->thread, NULL, run, p);
     if (r != 0) {

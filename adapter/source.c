@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/source.h"
 
+#include "adapter/sources/constant.h"
+#include "adapter/sources/cron.h"
 #include "adapter/sources/endpoint.h"
+#include "adapter/sources/exposition.h"
 #include "adapter/sources/http_json.h"
+#include "adapter/sources/kafka.h"
+#include "adapter/sources/nats.h"
 #include "adapter/sources/prometheus.h"
+#include "adapter/sources/rabbitmq.h"
+#include "adapter/sources/redis.h"
+#include "adapter/sources/swell_queue.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -14,7 +22,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct source_kind *const source_kinds[] = {&http_json_kind, &prometheus_kind, NULL};
+const struct source_kind *const source_kinds[] = {
+    &http_json_kind, &prometheus_kind,  &exposition_kind, &rabbitmq_kind,
+#ifdef SWELL_REDIS
+    &redis_kind,
+#endif
+#ifdef SWELL_KAFKA
+    &kafka_kind,
+#endif
+    &nats_kind,      &swell_queue_kind, &cron_kind,       &constant_kind, NULL,
+};
 
 /* ---- requests ---- */
 

@@ -48,7 +48,8 @@ struct source_request {
 char *source_request_keep(struct source_request *r, char *text);
 void source_request_done(struct source_request *r);
 
-#define SOURCE_ASK_AGAIN 1
+#define SOURCE_ASK_AGAIN 1 /* one more request is needed */
+#define SOURCE_NOT_YET 2   /* all is well, but a value needs the next poll too */
 
 /* Errors of all the functions below: err holds what follows the source's name ("answers 401",
  * "cannot be connected to"), without secrets and without repeating what the source sent. The code
@@ -65,7 +66,7 @@ struct source_kind {
 
     int (*request)(const struct source *s, struct source_poll *p, struct source_request *ret,
                    struct err *err);
-    /* 0 when ret holds the samples; SOURCE_ASK_AGAIN for one more request; negative: an error. */
+    /* 0 when ret holds the samples; SOURCE_ASK_AGAIN; SOURCE_NOT_YET; negative: an error. */
     int (*read_answer)(const struct source *s, struct source_poll *p, int status,
                        const struct buf *body, struct samples *ret, struct err *err);
     size_t body_max; /* 0: SOURCE_BODY_MAX */

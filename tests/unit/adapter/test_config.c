@@ -89,14 +89,13 @@ static void refuses_with_file_and_line(void **state)
 #define NO_URL                                                                                     \
     "a.yaml:6: externalMetrics[0].source.http.url takes an address such as "                       \
     "http://queue:8080/depth"
-#define NO_KIND "a.yaml:3: externalMetrics[0].source takes a mapping with one of http, prometheus"
     static const struct {
         const char *text, *sentence;
     } cases[] = {
         {"", "a.yaml:1: holds 0 YAML documents; one is needed"},
         {"a: 1\n---\nb: 1\n", "a.yaml:1: holds 2 YAML documents; one is needed"},
         {"- a\n", "a.yaml:1: the file takes a mapping, not a list"},
-        {"{}\n", "a.yaml:1: externalMetrics is missing"},
+        {"{}\n", "a.yaml:1: the file configures no metric"},
         {"externalMetrics: []\nrules: []\n",
          "a.yaml:2: there is no field 'rules' in the configuration"},
         {"externalMetrics: 5\n", "a.yaml:1: externalMetrics takes a list"},
@@ -134,10 +133,6 @@ static void refuses_with_file_and_line(void **state)
          "a.yaml:4: externalMetrics[0].labels takes a mapping of at most 32 labels"},
         {ENTRY("    labels:\n      tier: 1\n"),
          "a.yaml:5: externalMetrics[0].labels.tier takes a text: put it in quotes"},
-        {SOURCE("5\n"), NO_KIND},
-        {SOURCE("{}\n"), NO_KIND},
-        {SOURCE("{abacus: {}}\n"), NO_KIND},
-        {SOURCE("{http: {}, abacus: {}}\n"), NO_KIND},
         {SOURCE("{http: x}\n"),
          "a.yaml:3: externalMetrics[0].source.http takes a mapping, not 'x'"},
         {SOURCE("{http: {valuePath: x}}\n"),
@@ -189,6 +184,23 @@ static void refuses_with_file_and_line(void **state)
         assert_int_equal(parse(cases[i].text, &c, &err), -EINVAL);
         assert_string_equal(err.text, cases[i].sentence);
         assert_null(c.metrics);
+    }
+}
+
+static void refuses_what_is_not_one_kind_of_source(void **state)
+{
+    static const char *const sources[] = {"5", "{}", "{abacus: {}}", "{http: {}, abacus: {}}"};
+    static const char start[] = "a.yaml:3: externalMetrics[0].source takes a mapping with one of ";
+    char text[256];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
+        struct adapter_config c;
+        struct err err = {0};
+        (void)snprintf(text, sizeof(text), SOURCE("%s\n"), sources[i]);
+        assert_int_equal(parse(text, &c, &err), -EINVAL);
+        assert_ptr_equal(strstr(err.text, start), err.text);
+        assert_non_null(strstr(err.text, "http, prometheus"));
     }
 }
 
@@ -282,6 +294,7 @@ int main(void)
         cmocka_unit_test(fills_in_defaults),
         cmocka_unit_test(takes_an_empty_list),
         cmocka_unit_test(refuses_with_file_and_line),
+        cmocka_unit_test(refuses_what_is_not_one_kind_of_source),
         cmocka_unit_test(refuses_what_is_no_label),
         cmocka_unit_test(never_repeats_a_url_that_it_refuses),
         cmocka_unit_test(takes_the_same_metric_in_two_namespaces_or_with_other_labels),

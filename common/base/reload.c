@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "workload/reload.h"
+#include "base/reload.h"
 
 #include "base/buf.h"
 #include "base/clock.h"

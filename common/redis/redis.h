@@ -4,8 +4,8 @@
  *
  * It connects at the first command, and again at the next one after an error. Calls wait, with a
  * limit. No sentence names a credential. One thread. */
-#ifndef WORKLOAD_REDIS_H
-#define WORKLOAD_REDIS_H
+#ifndef REDIS_REDIS_H
+#define REDIS_REDIS_H
 
 #include <hiredis/hiredis.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/scoped.h"
-#include "workload/redis.h"
+#include "redis/redis.h"
 
 #include <errno.h>
 

@@ -3,7 +3,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "workload/reload.h"
+#include "base/reload.h"
 
 #include <errno.h>
 #include <semaphore.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "workload/redis.h"
+#include "redis/redis.h"
 
 #include "base/clock.h"
 #include "base/err.h"

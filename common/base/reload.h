@@ -4,8 +4,8 @@
  * The file is read by its path once a second and compared. That sees every way in which a file
  * changes, also the kubelet's (a mounted ConfigMap's file is a link through ..data, which is
  * swapped for another folder), and works on network file systems, where notifications do not. */
-#ifndef WORKLOAD_RELOAD_H
-#define WORKLOAD_RELOAD_H
+#ifndef BASE_RELOAD_H
+#define BASE_RELOAD_H
 
 #include <stddef.h>
 
