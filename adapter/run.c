@@ -3,6 +3,7 @@
 
 #include "adapter/api/custom.h"
 #include "adapter/api/external.h"
+#include "adapter/api/usage.h"
 #include "adapter/object_watch.h"
 #include "adapter/poller.h"
 #include "adapter/rules/connection.h"
@@ -67,6 +68,7 @@ static void more_help(FILE *out)
     http_routes_help(discovery_routes, discovery_route_count, out);
     http_routes_help(external_routes, external_route_count, out);
     http_routes_help(custom_routes, custom_route_count, out);
+    http_routes_help(usage_routes, usage_route_count, out);
     service_help(out);
     selfmetrics_help(out);
 }
@@ -148,7 +150,7 @@ static void on_new_list(void *arg, const struct metric_list *list)
 /* Which objects there are is only asked where there is an API server and a rule about objects. */
 static int watch_objects(struct app *a, struct err *err)
 {
-    if (a->config.rules.custom_count == 0)
+    if (a->config.rules.custom_count == 0 && !a->config.rules.has_resource_rules)
         return 0;
     int r = kube_access_find(a->options.kubeconfig, &a->access, err);
     if (r == -ENOENT && !a->options.kubeconfig)
@@ -173,7 +175,9 @@ static int start_rules(struct app *a, struct err *err)
 
     if (rules->warnings.len)
         log_warn("rules", LOG_STR("warnings", rules->warnings.data));
-    if (rules->custom_count || rules->external_count)
+    if (rules->has_resource_rules)
+        a->api.usage_rules = rules;
+    if (!rules_is_empty(rules))
         return rule_set_start(&a->api.rules, &config, err);
     return metrics_api_publish(&a->api, NULL) < 0 ? err_set(err, -ENOMEM, "out of memory") : 0;
 }
@@ -196,6 +200,7 @@ static int listen_and_serve(struct app *a, struct err *err)
     const struct http_routes routes[] = {
         {external_routes, external_route_count, &a->api},
         {custom_routes, custom_route_count, &a->api},
+        {usage_routes, usage_route_count, &a->api},
         {discovery_routes, discovery_route_count, a->api.discovery}};
     const struct http_server_config config = {.address = a->options.address,
                                               .port = (uint16_t)a->options.port,

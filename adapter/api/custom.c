@@ -41,12 +41,13 @@ static void custom_read_free(void *arg)
     free(c);
 }
 
-static struct http_reply reply_read(const void *context, const struct query *query,
-                                    const struct reading *reading)
+static struct http_reply reply_read(const void *context, const struct read_result *results,
+                                    size_t count)
 {
     const struct custom_read *c = context;
 
-    return object_values_reply(&c->read, query, reading, clock_mono_ns());
+    (void)count;
+    return object_values_reply(&c->read, results->query, results->reading, clock_mono_ns());
 }
 
 /* ---- what is asked for ---- */
@@ -110,7 +111,7 @@ static int list_objects(const struct metrics_api *api, struct custom_read *c, co
                                  read->metric, read->resource->plural);
         return -EAGAIN;
     } else {
-        r = api->lister.list(api->lister.arg, read->resource, read->namespace, c->objects,
+        r = api->lister.list(api->lister.arg, read->resource, read->namespace, c->objects, false,
                              &read->names, &err);
     }
     if (r < 0)
@@ -176,7 +177,7 @@ static struct http_reply serve_rule(const struct metrics_api *api, const struct 
             query = want_query(api, c, m, &refusal);
     }
     if (query)
-        return read_start(r, query, reply_read, c, custom_read_free);
+        return read_start(r, &query, 1, reply_read, c, custom_read_free);
     custom_read_free(c);
     return refusal;
 }

@@ -36,7 +36,9 @@ int metrics_api_publish(struct metrics_api *api, const struct metric_list *list)
 {
     size_t count = list ? list->object_count : 0;
     struct discovery_object_metric *objects = calloc(count + 1, sizeof(*objects));
-    struct discovery_input input = {.objects = objects, .object_count = count};
+    struct discovery_input input = {.objects = objects,
+                                    .object_count = count,
+                                    .has_resource_metrics = api->usage_rules != NULL};
     const char **externals = NULL;
     int r = objects ? list_externals(api, list, &externals, &input.external_count) : -ENOMEM;
 

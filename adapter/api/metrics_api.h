@@ -9,8 +9,9 @@
 #include "adapter/rules/rule_set.h"
 
 struct metrics_api {
-    struct feeds *feeds;    /* configured metrics */
-    struct rule_set *rules; /* NULL: there are none */
+    struct feeds *feeds;             /* configured metrics */
+    struct rule_set *rules;          /* NULL: there are none */
+    const struct rules *usage_rules; /* resourceRules; NULL: there are none */
     struct object_lister lister;
     struct discovery *discovery;
 };

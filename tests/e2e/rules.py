@@ -64,7 +64,8 @@ class OriginalTest(unittest.TestCase):
         self.addCleanup(self.kube.stop)
         self.kube.objects = {
             "pods": [named(name, "shop", {"app": app}, status={"phase": "Running"})
-                     for name, app in PODS_OF_THE_CLUSTER]}
+                     for name, app in PODS_OF_THE_CLUSTER],
+            "nodes": [named("n1")]}
 
     def test_the_original_makes_the_queries_of_every_case(self):
         for name, case in CASES.items():

@@ -34,10 +34,11 @@ static struct feeds feeds;
 static struct metrics_api api;
 
 static int list_objects(void *arg, const struct resource *resource, const char *namespace,
-                        const struct selector *selector, struct names *ret, struct err *err)
+                        const struct selector *selector, bool running, struct names *ret, struct err *err)
 {
     (void)arg;
     (void)resource;
+    (void)running;
     (void)err;
     return namespace && selector_is_empty(selector) ? names_add(ret, "web-1") : 0;
 }

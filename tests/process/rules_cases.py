@@ -6,6 +6,7 @@ A case is a configuration, the series of each seriesQuery as (name, labels), and
 query that Prometheus is then sent."""
 
 CUSTOM = "/apis/custom.metrics.k8s.io/v1beta1"
+USAGE = "/apis/metrics.k8s.io/v1beta1"
 EXTERNAL = "/apis/external.metrics.k8s.io/v1beta1"
 
 CADVISOR = '{__name__=~"^container_.*",container!="POD",namespace!="",pod!=""}'
@@ -159,6 +160,37 @@ externalRules:
          'q{mode=~"fast",namespace=~"shop",}[1m] 0 "" m=fast'),
         (EXTERNAL + "/namespaces/shop/q?labelSelector=mode+in+(a,b)",
          'q{mode=~"a|b",namespace=~"shop",}[5m] 0 "" m=a|b')]),
+
+    "what pods and nodes use": ("""\
+resourceRules:
+  cpu:
+    containerLabel: container
+    containerQuery: |
+      sum by (<<.GroupBy>>) (
+        irate (container_cpu_usage_seconds_total{<<.LabelMatchers>>,container!="",pod!=""}[4m])
+      )
+    nodeQuery: sum by (<<.GroupBy>>) (irate(node_cpu_usage_seconds_total{<<.LabelMatchers>>}[4m]))
+    resources: &resources
+      overrides:
+        node: {resource: node}
+        namespace: {resource: namespace}
+        pod: {resource: pod}
+  memory:
+    containerLabel: container
+    containerQuery: sum by (<<.GroupBy>>) (working_set{<<.LabelMatchers>>,container!="",pod!=""})
+    nodeQuery: sum by (<<.GroupBy>>) (node_working_set{<<.LabelMatchers>>})
+    resources: *resources
+  window: "5m"
+""", {}, [
+        (USAGE + "/namespaces/shop/pods?labelSelector=app%3Dweb",
+         "sum by (pod,container) (\n  irate (container_cpu_usage_seconds_total{"
+         'namespace="shop",pod=~"web-1|web-2",container!="",pod!=""}[4m])\n)\n'),
+        (USAGE + "/namespaces/shop/pods?labelSelector=app%3Dweb",
+         'sum by (pod,container) (working_set{namespace="shop",pod=~"web-1|web-2",'
+         'container!="",pod!=""})'),
+        (USAGE + "/nodes/n1",
+         'sum by (node) (irate(node_cpu_usage_seconds_total{node="n1"}[4m]))'),
+        (USAGE + "/nodes/n1", 'sum by (node) (node_working_set{node="n1"})')]),
 }
 
 PODS_OF_THE_CLUSTER = (("web-1", "web"), ("web-2", "web"), ("db-1", "db"))
