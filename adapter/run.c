@@ -8,10 +8,13 @@
 #include "adapter/poller.h"
 #include "adapter/rules/connection.h"
 #include "adapter/selfmetrics.h"
+#include "adapter/setup.h"
 #include "base/command.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "base/reload.h"
 #include "base/scoped.h"
 #include "base/signals.h"
 #include "http/client.h"
@@ -28,6 +31,7 @@
 #define PORT_HTTPS 8443
 #define PORT_UNSET UINT64_MAX
 #define PEM_MAX_BYTES (256 * KIB)
+#define CONFIG_MAX_BYTES MIB
 
 /* API servers keep up to 25 idle connections each; plus probes, scrapes and people. */
 #define CONNECTIONS_MAX 256
@@ -46,7 +50,7 @@ static const struct opt opts[] = {
      "TCP port; 0 picks a free one. Default 8443 when TLS files are given, else 8080.",
      .max = 65535},
     {"config", OPT_STRING, offsetof(struct options, config_file), NULL,
-     "The configuration file (YAML, see below). Needed."},
+     "The configuration file (YAML, see below). Needed. Read again when it changes."},
     {"tls-cert-file", OPT_STRING, offsetof(struct options, cert_file), NULL,
      "Serving certificate and its chain (PEM): serves HTTPS. Needs --tls-private-key-file."},
     {"tls-private-key-file", OPT_STRING, offsetof(struct options, key_file), NULL,
@@ -84,17 +88,20 @@ static const struct opt_table table = {
 
 struct app { /* {0} is ready; app_done releases what is there */
     struct options options;
-    struct adapter_config config;
+    struct adapter_config config; /* as read at the start, until it is in force */
+    struct endpoint *prometheus;  /* that its rules ask */
+    uint64_t config_hash;         /* of the text in force; reload's thread's own once that runs */
+    uint64_t generation;
     struct buf cert, key; /* PEM */
     struct queries *queries;
-    struct feeds feeds;
-    struct endpoint *prometheus; /* that rules ask */
-    struct metrics_api api;
+    struct discovery *discovery;
+    struct setup_place *place;
     struct kube_access access;
     struct object_watches *watches;
     struct selfmetrics selfmetrics;
     struct service *service;
     struct poller *poller;
+    struct reload *reload;
 };
 
 static int read_pem(struct app *a, struct err *err)
@@ -111,6 +118,35 @@ static int read_pem(struct app *a, struct err *err)
     return r == 0 ? buf_read_file(&a->key, o->key_file, err) : r;
 }
 
+/* *ret and *ret_prometheus are new. */
+static int read_config_text(struct app *a, const char *text, size_t len, struct adapter_config *ret,
+                            struct endpoint **ret_prometheus, struct err *err)
+{
+    struct adapter_config config = {0};
+    int r = config_parse(a->options.config_file, text, len, &config, err);
+
+    if (r == 0)
+        r = connection_choose(&a->options.prometheus, &config, a->options.config_file,
+                              ret_prometheus, err);
+    if (r == 0)
+        *ret = config;
+    else
+        config_done(&config);
+    return r;
+}
+
+static int read_config_file(struct app *a, struct err *err)
+{
+    scoped(buf_done) struct buf text = {.max = CONFIG_MAX_BYTES};
+    int r = buf_read_file(&text, a->options.config_file, err);
+
+    if (r < 0)
+        return r;
+    const char *data = text.data ? text.data : "";
+    a->config_hash = hash_text(HASH_START, data);
+    return read_config_text(a, data, text.len, &a->config, &a->prometheus, err);
+}
+
 static int read_settings(struct app *a, int argc, char **argv, struct err *err)
 {
     a->options.port = PORT_UNSET;
@@ -119,10 +155,7 @@ static int read_settings(struct app *a, int argc, char **argv, struct err *err)
     if (r >= 0 && !a->options.config_file)
         r = err_set(err, -EINVAL, "--config=FILE is missing; see '%s --help'", table.program);
     if (r >= 0)
-        r = config_read_file(a->options.config_file, &a->config, err);
-    if (r >= 0)
-        r = connection_choose(&a->options.prometheus, &a->config, a->options.config_file,
-                              &a->prometheus, err);
+        r = read_config_file(a, err);
     if (r >= 0)
         r = read_pem(a, err);
     if (r >= 0 && a->options.port == PORT_UNSET)
@@ -141,67 +174,86 @@ static void raise_descriptor_limit(void)
     }
 }
 
-static void on_new_list(void *arg, const struct metric_list *list)
-{
-    if (metrics_api_publish(arg, list) < 0)
-        log_error("no memory for discovery", LOG_STR("keeping", "the last documents"));
-}
-
 /* Which objects there are is only asked where there is an API server and a rule about objects. */
-static int watch_objects(struct app *a, struct err *err)
+static int watch_objects(struct app *a, const struct adapter_config *config, struct err *err)
 {
-    if (a->config.rules.custom_count == 0 && !a->config.rules.has_resource_rules)
+    bool of_objects = config->rules.custom_count || config->rules.has_resource_rules;
+
+    if (a->watches || !of_objects)
         return 0;
     int r = kube_access_find(a->options.kubeconfig, &a->access, err);
     if (r == -ENOENT && !a->options.kubeconfig)
         return 0;
-    if (r == 0)
-        r = object_watches_start(&a->watches, &a->access, err);
-    if (r == 0)
-        a->api.lister = object_watches_lister(a->watches);
-    return r;
+    return r == 0 ? object_watches_start(&a->watches, &a->access, err) : r;
 }
 
-static int start_rules(struct app *a, struct err *err)
+/* Takes config, which leaves {0}. */
+static int use_config(struct app *a, struct adapter_config *config, struct endpoint *prometheus,
+                      struct err *err)
 {
-    const struct rules *rules = &a->config.rules;
-    const struct rule_set_config config = {.rules = rules,
-                                           .prometheus = a->prometheus,
-                                           .queries = a->queries,
-                                           .relist_ns = a->options.prometheus.relist_ns,
-                                           .series_max_age_ns = a->options.prometheus.max_age_ns,
-                                           .changed = on_new_list,
-                                           .changed_arg = &a->api};
+    struct object_lister lister = {0};
+    int r = watch_objects(a, config, err);
 
-    if (rules->warnings.len)
-        log_warn("rules", LOG_STR("warnings", rules->warnings.data));
-    if (rules->has_resource_rules)
-        a->api.usage_rules = rules;
-    if (!rules_is_empty(rules))
-        return rule_set_start(&a->api.rules, &config, err);
-    return metrics_api_publish(&a->api, NULL) < 0 ? err_set(err, -ENOMEM, "out of memory") : 0;
+    if (a->watches)
+        lister = object_watches_lister(a->watches);
+    if (r == 0)
+        r = setup_use(a->place, config, prometheus, lister, err);
+    config_done(config);
+    if (r == 0)
+        selfmetrics_set_config(service_metrics(a->service), ++a->generation, false);
+    return r;
 }
 
 static int build(struct app *a, struct err *err)
 {
     a->queries = queries_new();
-    a->api = (struct metrics_api){.feeds = &a->feeds, .discovery = discovery_new()};
+    a->discovery = discovery_new();
     a->service = service_new("swell-adapter", "run");
-    if (!a->queries || feeds_init(&a->feeds, &a->config, a->queries) < 0 || !a->api.discovery ||
-        !a->service)
+    const struct setup_config config = {a->queries, a->discovery, a->options.prometheus.relist_ns,
+                                        a->options.prometheus.max_age_ns};
+    a->place = setup_place_new(&config);
+    if (!a->queries || !a->discovery || !a->service || !a->place)
         return err_set(err, -ENOMEM, "out of memory");
-    selfmetrics_init(&a->selfmetrics, service_metrics(a->service), &a->feeds);
-    int r = watch_objects(a, err);
-    return r == 0 ? start_rules(a, err) : r;
+    selfmetrics_init(&a->selfmetrics, service_metrics(a->service), setup_slot(a->place));
+    return use_config(a, &a->config, a->prometheus, err);
 }
+
+/* ---- the file changes ---- */
+
+static int take_over(struct app *a, const char *text, size_t len, struct err *err)
+{
+    struct adapter_config config = {0};
+    struct endpoint *prometheus = NULL;
+    int r = read_config_text(a, text, len, &config, &prometheus, err);
+
+    if (r == 0)
+        r = use_config(a, &config, prometheus, err);
+    endpoint_unref(prometheus);
+    return r;
+}
+
+/* For reload: a text that is in force already, as at the start, changes nothing. */
+static int on_config_text(void *arg, const char *text, size_t len, struct err *err)
+{
+    struct app *a = arg;
+    uint64_t hash = hash_text(HASH_START, text);
+    int r = hash == a->config_hash ? 0 : take_over(a, text, len, err);
+
+    if (r == 0)
+        a->config_hash = hash;
+    selfmetrics_set_config(service_metrics(a->service), a->generation, r < 0);
+    return r;
+}
+
+/* ---- serving ---- */
 
 static int listen_and_serve(struct app *a, struct err *err)
 {
     const struct http_routes routes[] = {
-        {external_routes, external_route_count, &a->api},
-        {custom_routes, custom_route_count, &a->api},
-        {usage_routes, usage_route_count, &a->api},
-        {discovery_routes, discovery_route_count, a->api.discovery}};
+        {external_routes, external_route_count, setup_slot(a->place)},
+        {custom_routes, custom_route_count, setup_slot(a->place)},
+        {usage_routes, usage_route_count, setup_slot(a->place)},
+        {discovery_routes, discovery_route_count, a->discovery}};
     const struct http_server_config config = {.address = a->options.address,
                                               .port = (uint16_t)a->options.port,
                                               .error_reply = status_reply,
@@ -212,15 +264,24 @@ static int listen_and_serve(struct app *a, struct err *err)
     return service_start(a->service, &config, routes, ARRAY_LEN(routes), err);
 }
 
+static int start_threads(struct app *a, struct err *err)
+{
+    int r = poller_start(&a->poller, a->queries, service_metrics(a->service), err);
+
+    return r == 0 ? reload_new(&a->reload, a->options.config_file, CONFIG_MAX_BYTES, on_config_text,
+                               a, err)
+                  : r;
+}
+
 /* Ready at once: a source that hangs must not take the whole API away from the cluster. */
 static int poll_until_told(struct app *a)
 {
     struct err err = {0};
 
     log_info("polling", LOG_STR("config", a->options.config_file),
-             LOG_INT("metrics", (int64_t)a->feeds.count),
+             LOG_INT("queries", (int64_t)queries_count(a->queries)),
              LOG_STR("tls", a->cert.data ? "on" : "off"));
-    if (poller_start(&a->poller, a->queries, service_metrics(a->service), &err) < 0) {
+    if (start_threads(a, &err) < 0) {
         log_error(err.text);
         (void)service_stop(a->service, 0);
         return EXIT_FAILURE;
@@ -233,13 +294,13 @@ static int poll_until_told(struct app *a)
 
 static void app_done(struct app *a)
 {
+    reload_free(a->reload);
     poller_stop(a->poller);
     service_free(a->service);
-    rule_set_free(a->api.rules);
+    setup_place_free(a->place);
     object_watches_stop(a->watches);
     kube_access_done(&a->access);
-    discovery_free(a->api.discovery);
-    feeds_done(&a->feeds);
+    discovery_free(a->discovery);
     queries_free(a->queries);
     buf_done(&a->cert);
     buf_done(&a->key);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/selfmetrics.h"
 
-#include "adapter/feed.h"
+#include "adapter/api/metrics_api.h"
 #include "base/clock.h"
 #include "base/scoped.h"
 
@@ -30,7 +30,18 @@ static const struct metric_desc state = {
     "Always 1; the label says the state: waiting, fresh, held (source failing, value young "
     "enough), expired.",
     {"metric", "namespace", "labels", "state"}};
-static const struct metric_desc *const descs[] = {&polls_total, &poll_seconds, &value_age, &state};
+static const struct metric_desc config_generation = {
+    "swell_adapter_config_generation",
+    METRIC_GAUGE,
+    "Which configuration is in force, counted from 1 with each change of the file that was taken.",
+    {NULL}};
+static const struct metric_desc config_refused = {
+    "swell_adapter_config_refused",
+    METRIC_GAUGE,
+    "1 while the file as it is now was refused and an older configuration is in force.",
+    {NULL}};
+static const struct metric_desc *const descs[] = {
+    &polls_total, &poll_seconds, &value_age, &state, &config_generation, &config_refused};
 
 static const char *const outcome_names[POLL_OUTCOMES] = {"ok",     "timeout",   "unreachable",
                                                          "status", "too_large", "no_value"};
@@ -88,15 +99,24 @@ static void collect(void *arg)
     struct selfmetrics *s = arg;
     uint64_t now_ns = clock_mono_ns();
 
+    struct metrics_api *api = metrics_api_take(s->slot);
     metrics_clear(s->metrics, &state); /* a metric has one state: the others go */
-    for (size_t i = 0; i < s->feeds->count; i++)
-        write_feed(s->metrics, &s->feeds->items[i], now_ns);
+    metrics_clear(s->metrics, &value_age);
+    for (size_t i = 0; i < api->feeds->count; i++)
+        write_feed(s->metrics, &api->feeds->items[i], now_ns);
+    metrics_api_unref(api);
 }
 
-void selfmetrics_init(struct selfmetrics *s, struct metrics *m, struct feeds *feeds)
+void selfmetrics_init(struct selfmetrics *s, struct metrics *m, struct metrics_api_slot *slot)
 {
-    *s = (struct selfmetrics){m, feeds};
+    *s = (struct selfmetrics){m, slot};
     metrics_on_collect(m, collect, s);
+}
+
+void selfmetrics_set_config(struct metrics *m, uint64_t generation, bool refused)
+{
+    metric_set(metrics_series(m, &config_generation), (double)generation);
+    metric_set(metrics_series(m, &config_refused), refused);
 }
 
 void selfmetrics_help(FILE *out)

@@ -5,9 +5,11 @@
 
 #include "metrics/registry.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
-struct feeds;
+struct metrics_api_slot;
 
 enum poll_outcome {
     POLL_OK,
@@ -31,13 +33,17 @@ struct poll_series {
 struct poll_series selfmetrics_poll_series(struct metrics *m, const char *source);
 void poll_series_count(const struct poll_series *s, int result, uint64_t duration_ns);
 
-/* Age and state of every feed are written at each scrape. *s must live as long as m, feeds until
- * the last scrape. Before threads. */
+/* Age and state of every configured metric are written at each scrape. *s must live as long as m,
+ * slot until the last scrape. Before threads. */
 struct selfmetrics {
     struct metrics *metrics;
-    struct feeds *feeds;
+    struct metrics_api_slot *slot;
 };
-void selfmetrics_init(struct selfmetrics *s, struct metrics *m, struct feeds *feeds);
+void selfmetrics_init(struct selfmetrics *s, struct metrics *m, struct metrics_api_slot *slot);
+
+/* How the configuration stands: which generation is in force, counted from 1, and whether the file
+ * as it is now was refused. */
+void selfmetrics_set_config(struct metrics *m, uint64_t generation, bool refused);
 
 void selfmetrics_help(FILE *out); /* for --help */
 

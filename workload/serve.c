@@ -109,9 +109,10 @@ static int apply_config(void *arg, const char *text, size_t len, struct err *err
     struct settings new = settings_of_flags(&app->options);
     int r = settings_parse(text, len, &new, err);
 
-    if (r == 0)
-        use_settings(app, &new);
-    return r;
+    if (r < 0)
+        return err_wrap(err, r, "'%s'", app->options.config);
+    use_settings(app, &new);
+    return 0;
 }
 
 static int start_settings(struct serve_app *app, struct err *err)

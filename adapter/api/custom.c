@@ -20,6 +20,7 @@
 /* A request while its value is found: what struct object_read borrows. */
 struct custom_read {
     struct object_read read;
+    struct metrics_api *api;  /* a reference, for what list borrows */
     struct metric_list *list; /* NULL: the metric is a configured one */
     char *metric, *namespace;
     struct selector *objects; /* that `*` stands for */
@@ -33,6 +34,7 @@ static void custom_read_free(void *arg)
     if (!c)
         return;
     metric_list_unref(c->list);
+    metrics_api_unref(c->api);
     names_done(&c->read.names);
     selector_free(c->objects);
     selector_free(c->series);
@@ -201,9 +203,10 @@ static bool has_scope(const struct resource *resource, const struct asked *a)
 }
 
 /* The metric of a rule, with the list that holds it in c; NULL when there is none. */
-static const struct object_metric *find_metric(const struct metrics_api *api, struct custom_read *c,
+static const struct object_metric *find_metric(struct metrics_api *api, struct custom_read *c,
                                                const struct asked *a)
 {
+    c->api = metrics_api_ref(api);
     c->list = api->rules ? rule_set_list(api->rules) : NULL;
     const struct resource *resource =
         c->list ? catalogue_find_path(c->list->catalogue, a->resource) : NULL;
@@ -212,8 +215,8 @@ static const struct object_metric *find_metric(const struct metrics_api *api, st
                                               : NULL;
 }
 
-static struct http_reply serve_object(struct metrics_api *api, const struct http_request *r,
-                                      const struct asked *a)
+static struct http_reply serve_read(struct metrics_api *api, const struct http_request *r,
+                                    const struct asked *a)
 {
     struct http_reply refusal;
 
@@ -229,6 +232,16 @@ static struct http_reply serve_object(struct metrics_api *api, const struct http
         return serve_rule(api, r, c, a->name, m);
     custom_read_free(c);
     return not_found(api, a);
+}
+
+static struct http_reply serve_object(struct metrics_api_slot *slot, const struct http_request *r,
+                                      const struct asked *a)
+{
+    struct metrics_api *api = metrics_api_take(slot);
+    struct http_reply reply = serve_read(api, r, a);
+
+    metrics_api_unref(api);
+    return reply;
 }
 
 /* ---- routes ---- */

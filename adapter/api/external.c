@@ -153,7 +153,8 @@ static struct http_reply serve_configured(struct metrics_api *api, const struct 
 
 /* ---- metrics of rules ---- */
 
-struct rule_read { /* a request while its value is found */
+struct rule_read {           /* a request while its value is found */
+    struct metrics_api *api; /* a reference, for what list borrows */
     struct metric_list *list;
     char *name;
     bool pretty;
@@ -164,6 +165,7 @@ static void rule_read_free(void *arg)
     struct rule_read *read = arg;
 
     metric_list_unref(read->list);
+    metrics_api_unref(read->api);
     free(read->name);
     free(read);
 }
@@ -244,7 +246,7 @@ static struct http_reply serve_rule(struct metrics_api *api, const struct http_r
         metric_list_unref(list);
         return status_reply(500, "out of memory");
     }
-    *read = (struct rule_read){list, strdup(a->name), a->pretty};
+    *read = (struct rule_read){metrics_api_ref(api), list, strdup(a->name), a->pretty};
     int result = read->name ? query_text(m->rule->query, &in, &text, &err) : -ENOMEM;
     if (result == 0) {
         struct query *query = rule_set_want(api->rules, text.data);
@@ -300,8 +302,10 @@ static struct http_reply serve_values(void *app, const struct http_request *r)
     if (selector_parse(text, &selector, &err) < 0)
         return status_replyf(400, "labelSelector: %s", err.text);
 
+    struct metrics_api *api = metrics_api_take(app);
     struct http_reply reply = serve_asked(
-        app, r, &(struct asked){r->params[0], r->params[1], text, selector, read_is_pretty(r)});
+        api, r, &(struct asked){r->params[0], r->params[1], text, selector, read_is_pretty(r)});
+    metrics_api_unref(api);
     selector_free(selector);
     return reply;
 }

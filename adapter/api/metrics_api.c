@@ -5,6 +5,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct metrics_api *metrics_api_ref(struct metrics_api *api)
+{
+    (void)atomic_fetch_add_explicit(&api->refs, 1, memory_order_relaxed);
+    return api;
+}
+
+void metrics_api_unref(struct metrics_api *api)
+{
+    if (api && atomic_fetch_sub_explicit(&api->refs, 1, memory_order_acq_rel) == 1 && api->free)
+        api->free(api);
+}
+
+struct metrics_api *metrics_api_take(struct metrics_api_slot *slot)
+{
+    pthread_mutex_lock(&slot->lock);
+    struct metrics_api *api = metrics_api_ref(slot->now);
+    pthread_mutex_unlock(&slot->lock);
+    return api;
+}
+
+struct metrics_api *metrics_api_exchange(struct metrics_api_slot *slot, struct metrics_api *api)
+{
+    pthread_mutex_lock(&slot->lock);
+    struct metrics_api *before = slot->now;
+    slot->now = api;
+    pthread_mutex_unlock(&slot->lock);
+    return before;
+}
+
 static int by_text(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);

@@ -31,7 +31,8 @@ struct part {        /* what one pair of queries asks for */
     struct names names;
 };
 
-struct usage_read { /* a request while its values are found */
+struct usage_read {          /* a request while its values are found */
+    struct metrics_api *api; /* a reference, for what is borrowed */
     const struct rules *rules;
     bool of_nodes, one, pretty;
     struct selector *selector;
@@ -49,6 +50,7 @@ static void usage_read_free(void *arg)
     }
     free(u->parts);
     selector_free(u->selector);
+    metrics_api_unref(u->api);
     free(u);
 }
 
@@ -266,7 +268,7 @@ static struct http_reply ask(const struct metrics_api *api, const struct http_re
 /* ---- what is asked for ---- */
 
 /* NULL with *refusal set. */
-static struct usage_read *make_read(const struct metrics_api *api, const struct http_request *r,
+static struct usage_read *make_read(struct metrics_api *api, const struct http_request *r,
                                     bool of_nodes, struct http_reply *refusal)
 {
     const char *selector = http_query(r, "labelSelector");
@@ -279,8 +281,10 @@ static struct usage_read *make_read(const struct metrics_api *api, const struct 
     u = calloc(1, sizeof(*u));
     if (!u)
         return NULL;
-    *u = (struct usage_read){
-        .rules = api->usage_rules, .of_nodes = of_nodes, .pretty = read_is_pretty(r)};
+    *u = (struct usage_read){.api = metrics_api_ref(api),
+                             .rules = api->usage_rules,
+                             .of_nodes = of_nodes,
+                             .pretty = read_is_pretty(r)};
     if (!u->rules || !query_of(u, CPU) || !query_of(u, MEMORY))
         *refusal = status_reply(404, "there are no resourceRules for cpu and memory of these");
     else if (selector_parse(selector ? selector : "", &u->selector, &err) < 0)
@@ -352,10 +356,9 @@ static int list_all_namespaces(const struct metrics_api *api, struct usage_read 
     return r;
 }
 
-static struct http_reply serve_list(void *app, const struct http_request *r, bool of_nodes,
-                                    const char *namespace)
+static struct http_reply read_list(struct metrics_api *api, const struct http_request *r,
+                                   bool of_nodes, const char *namespace)
 {
-    const struct metrics_api *api = app;
     struct http_reply refusal;
     struct usage_read *u = make_read(api, r, of_nodes, &refusal);
 
@@ -369,10 +372,9 @@ static struct http_reply serve_list(void *app, const struct http_request *r, boo
     return refusal;
 }
 
-static struct http_reply serve_one(void *app, const struct http_request *r, bool of_nodes,
-                                   const char *namespace, const char *name)
+static struct http_reply read_one(struct metrics_api *api, const struct http_request *r,
+                                  bool of_nodes, const char *namespace, const char *name)
 {
-    const struct metrics_api *api = app;
     struct http_reply refusal;
     struct usage_read *u = make_read(api, r, of_nodes, &refusal);
     struct part *part = u ? add_part(u, namespace) : NULL;
@@ -386,31 +388,43 @@ static struct http_reply serve_one(void *app, const struct http_request *r, bool
     return json_reply(500, NULL);
 }
 
+/* name NULL: all. */
+static struct http_reply serve(void *slot, const struct http_request *r, bool of_nodes,
+                               const char *namespace, const char *name)
+{
+    struct metrics_api *api = metrics_api_take(slot);
+    struct http_reply reply =
+        name ? read_one(api, r, of_nodes, namespace, name) : read_list(api, r, of_nodes, namespace);
+
+    metrics_api_unref(api);
+    return reply;
+}
+
 /* ---- routes ---- */
 
 static struct http_reply serve_nodes(void *app, const struct http_request *r)
 {
-    return serve_list(app, r, true, NULL);
+    return serve(app, r, true, NULL, NULL);
 }
 
 static struct http_reply serve_node(void *app, const struct http_request *r)
 {
-    return serve_one(app, r, true, NULL, r->params[0]);
+    return serve(app, r, true, NULL, r->params[0]);
 }
 
 static struct http_reply serve_all_pods(void *app, const struct http_request *r)
 {
-    return serve_list(app, r, false, NULL);
+    return serve(app, r, false, NULL, NULL);
 }
 
 static struct http_reply serve_pods(void *app, const struct http_request *r)
 {
-    return serve_list(app, r, false, r->params[0]);
+    return serve(app, r, false, r->params[0], NULL);
 }
 
 static struct http_reply serve_pod(void *app, const struct http_request *r)
 {
-    return serve_one(app, r, false, r->params[0], r->params[1]);
+    return serve(app, r, false, r->params[0], r->params[1]);
 }
 
 #define PREFIX "/apis/" GROUP_VERSION

@@ -49,8 +49,7 @@ static int apply_now(struct reload *r, struct err *err)
 
     r->seen = r->now;
     r->now = last;
-    int result = r->apply(r->arg, r->seen.data ? r->seen.data : "", r->seen.len, err);
-    return result < 0 ? err_wrap(err, result, "'%s'", r->path) : 0;
+    return r->apply(r->arg, r->seen.data ? r->seen.data : "", r->seen.len, err);
 }
 
 static void look(struct reload *r)

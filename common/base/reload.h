@@ -12,7 +12,7 @@
 struct err;
 struct reload;
 
-/* Takes over a content, or refuses it with a sentence and changes nothing. Called by reload_new,
+/* Takes over a content, or refuses it with a sentence that names the file, and changes nothing. Called by reload_new,
  * and then on the thread of reload. */
 typedef int reload_apply_fn(void *arg, const char *text, size_t len, struct err *err);
 

@@ -32,9 +32,11 @@ static const char config_text[] =
 static struct adapter_config config;
 static struct feeds feeds;
 static struct metrics_api api;
+static struct metrics_api_slot slot = {PTHREAD_MUTEX_INITIALIZER, &api};
 
 static int list_objects(void *arg, const struct resource *resource, const char *namespace,
-                        const struct selector *selector, bool running, struct names *ret, struct err *err)
+                        const struct selector *selector, bool running, struct names *ret,
+                        struct err *err)
 {
     (void)arg;
     (void)resource;
@@ -68,7 +70,7 @@ static void start(void)
     if (config_parse("fuzz", config_text, sizeof(config_text) - 1, &config, NULL) < 0 || !queries)
         abort();
     api = (struct metrics_api){
-        .feeds = &feeds, .discovery = discovery_new(), .lister.list = list_objects};
+        .refs = 1, .feeds = &feeds, .discovery = discovery_new(), .lister.list = list_objects};
     const struct rule_set_config rules = {.rules = &config.rules,
                                           .prometheus = config.prometheus,
                                           .queries = queries,
@@ -119,8 +121,8 @@ static size_t read_pairs(char *lines, char separator, struct http_pair pairs[PAI
 
 static void serve(struct http_request *request)
 {
-    const struct http_routes routes[] = {{external_routes, external_route_count, &api},
-                                         {custom_routes, custom_route_count, &api},
+    const struct http_routes routes[] = {{external_routes, external_route_count, &slot},
+                                         {custom_routes, custom_route_count, &slot},
                                          {discovery_routes, discovery_route_count, api.discovery}};
     struct http_reply reply = http_routes_serve(routes, ARRAY_LEN(routes), request);
 

@@ -17,6 +17,7 @@ struct fixture {
     struct queries *queries;
     struct feeds feeds;
     struct metrics_api api;
+    struct metrics_api_slot slot;
 };
 
 /* Publishes a value of metric i. */
@@ -46,7 +47,8 @@ static void open_api(struct fixture *x, const char *text)
     x->queries = queries_new();
     assert_non_null(x->queries);
     assert_int_equal(feeds_init(&x->feeds, &x->config, x->queries), 0);
-    x->api = (struct metrics_api){.feeds = &x->feeds};
+    x->api = (struct metrics_api){.refs = 1, .feeds = &x->feeds};
+    x->slot = (struct metrics_api_slot){PTHREAD_MUTEX_INITIALIZER, &x->api};
 }
 
 static void close_api(struct fixture *x)
@@ -72,7 +74,7 @@ static void open_two_queues(struct fixture *x)
 static json_t *get(struct fixture *x, const char *path, const char *parameter, const char *value,
                    int status)
 {
-    const struct http_routes routes = {external_routes, external_route_count, &x->api};
+    const struct http_routes routes = {external_routes, external_route_count, &x->slot};
     const struct http_pair query = {parameter, value};
     struct http_request request = {
         .method = "GET", .path = path, .query = &query, .query_count = parameter ? 1 : 0};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "unit.h"
 
-#include "adapter/feed.h"
+#include "adapter/api/metrics_api.h"
 #include "adapter/query_private.h"
 #include "adapter/selfmetrics.h"
 #include "base/buf.h"
@@ -39,7 +39,9 @@ static void says_state_and_age_of_each_metric_and_polls_of_each_source(void **st
 
     assert_int_equal(config_parse("a.yaml", config_text, strlen(config_text), &config, NULL), 0);
     assert_int_equal(feeds_init(&feeds, &config, queries), 0);
-    selfmetrics_init(&self, m, &feeds);
+    struct metrics_api api = {.refs = 1, .feeds = &feeds};
+    struct metrics_api_slot slot = {PTHREAD_MUTEX_INITIALIZER, &api};
+    selfmetrics_init(&self, m, &slot);
     struct poll_series polls = selfmetrics_poll_series(m, "http://q");
 
     scrape_has(m, "swell_adapter_metric_state{" LABELS ",state=\"waiting\"} 1\n", true);
