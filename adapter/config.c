@@ -194,6 +194,7 @@ static int read_metrics(const struct strict *s, const json_t *list, struct adapt
 static int read_document(const struct yaml_file *file, struct adapter_config *c, struct err *err)
 {
     static const struct strict_member members[] = {{LIST, false},
+                                                   {"customMetrics", false},
                                                    {"prometheus", false},
                                                    {"rules", false},
                                                    {"externalRules", false},
@@ -208,6 +209,8 @@ static int read_document(const struct yaml_file *file, struct adapter_config *c,
     int r = strict_mapping(&s, document, "", members);
     if (r == 0)
         r = read_metrics(&s, json_object_get(document, LIST), c);
+    if (r == 0)
+        r = custom_metrics_read(&s, document, &c->custom);
     if (r == 0)
         r = connection_read_config(&s, document, &c->prometheus);
     if (r == 0)
@@ -260,6 +263,7 @@ void config_done(struct adapter_config *c)
         source_unref(m->query.source);
     }
     free(c->metrics);
+    custom_metrics_done(&c->custom);
     endpoint_unref(c->prometheus);
     rules_done(&c->rules);
     *c = (struct adapter_config){0};
@@ -276,6 +280,7 @@ void config_print(const struct adapter_config *c, FILE *out)
                       clock_duration(m->query.interval_ns, interval),
                       clock_duration(m->max_age_ns, age));
     }
+    custom_metrics_print(&c->custom, out);
     rules_print(&c->rules, out);
 }
 
@@ -299,6 +304,7 @@ void config_help(FILE *out)
         "    source:                   one of:\n",
         out);
     source_help(out);
+    custom_metrics_help(out);
     connection_help(out);
     rules_help(out);
 }

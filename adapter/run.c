@@ -177,7 +177,8 @@ static void raise_descriptor_limit(void)
 /* Which objects there are is only asked where there is an API server and a rule about objects. */
 static int watch_objects(struct app *a, const struct adapter_config *config, struct err *err)
 {
-    bool of_objects = config->rules.custom_count || config->rules.has_resource_rules;
+    bool of_objects =
+        config->custom.count || config->rules.custom_count || config->rules.has_resource_rules;
 
     if (a->watches || !of_objects)
         return 0;
