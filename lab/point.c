@@ -11,6 +11,7 @@
 #include "lab/player.h"
 #include "lab/pods.h"
 #include "lab/proxy.h"
+#include "lab/sampler.h"
 #include "lab/services.h"
 #include "lab/store.h"
 
@@ -213,7 +214,7 @@ static json_t *pod_row(struct point_maker *m, const json_t *pod, const struct en
     return json_pack(
         "{s:s, s:s, s:o, s:f, s:o, s:f, s:I}", "name", name, "state", state_of(pod), "cpu_milli",
         cpu_of(metrics), "throttled",
-        strtod(jpath_str(metrics, "metadata.annotations[\"swell.dev/throttled\"]", "0"), NULL),
+        strtod(jpath_str(metrics, "metadata.annotations[\"" SAMPLER_THROTTLED "\"]", "0"), NULL),
         "rate", rate_of_pod(m, rates, name), "age",
         now_s - seconds_since_start(m, jpath_str(pod, "status.startTime", "")), "restarts",
         (json_int_t)jpath_int(pod, "status.containerStatuses[0].restartCount", 0));

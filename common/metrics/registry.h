@@ -21,7 +21,7 @@ struct metric;
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
-#define METRIC_LABELS_MAX 4
+#define METRIC_LABELS_MAX 6
 
 struct metric_desc { /* static: the registry keeps the pointer */
     const char *name;
