@@ -169,6 +169,15 @@ static enum MHD_Result on_headers(struct http_exchange *x, const char *path, con
     return x->body_too_large ? serve(x, method, path) : MHD_YES;
 }
 
+/* How long the connection was idle before the request is not the body's fault. */
+static void on_body(struct http_exchange *x, const char *piece, size_t len)
+{
+    if (!x->seen_body)
+        wait_for_client(x, clock_mono_ns());
+    x->seen_body = true;
+    x->body_too_large |= buf_append(&x->body, piece, len) < 0;
+}
+
 enum MHD_Result exchange_on_request(void *arg, struct MHD_Connection *connection, const char *path,
                                     const char *method, const char *version, const char *upload,
                                     size_t *upload_size, void **slot)
@@ -183,7 +192,7 @@ enum MHD_Result exchange_on_request(void *arg, struct MHD_Connection *connection
     if (!x->seen_headers)
         return on_headers(x, path, method);
     if (*upload_size) {
-        x->body_too_large |= buf_append(&x->body, upload, *upload_size) < 0;
+        on_body(x, upload, *upload_size);
         *upload_size = 0;
         return MHD_YES;
     }
@@ -207,7 +216,6 @@ void *exchange_on_uri(void *arg, const char *uri, struct MHD_Connection *connect
         .body = {.max = s->config.max_body_bytes},
         .bad_uri = !uri || strstr(uri, "%00"),
     };
-    wait_for_client(x, x->started_ns);
     atomic_fetch_add(&s->exchange_count, 1);
     if (s->config.on_start)
         s->config.on_start(s->config.on_arg);
@@ -220,12 +228,16 @@ static void report_done(const struct http_exchange *x, uint64_t now_ns)
 
     if (!c->on_done)
         return;
-    c->on_done(c->on_arg, &(struct http_done){
-                              .method = x->method ? x->method : "",
-                              .route = x->route ? x->route->path : "",
-                              .status = x->answered ? x->status : 0,
-                              .duration_ns = now_ns - x->started_ns,
-                          });
+    c->on_done(c->on_arg,
+               &(struct http_done){
+                   .method = x->method ? x->method : "",
+                   .route = x->route ? x->route->path : "",
+                   .status = x->answered ? x->status : 0,
+                   .duration_ns = now_ns - x->started_ns,
+                   .noted = c->note_header ? MHD_lookup_connection_value(
+                                                 x->connection, MHD_HEADER_KIND, c->note_header)
+                                           : NULL,
+               });
 }
 
 static void count_done(struct http_server *s)

@@ -126,6 +126,7 @@ struct http_done {
     const char *route;    /* the row's path; "" when none fitted */
     int status;           /* 0: the connection broke before an answer */
     uint64_t duration_ns; /* from the request's headers to the last byte of the answer */
+    const char *noted;    /* the request's header note_header; NULL when it has none. Borrowed */
 };
 
 struct http_server_config {
@@ -154,6 +155,7 @@ struct http_server_config {
     void (*on_start)(void *arg);            /* a request's first line arrived; any thread */
     void (*on_done)(void *arg, const struct http_done *done);
     void *on_arg;
+    const char *note_header; /* a request's header that on_done wants to know; NULL: none */
 };
 
 /* Binds, listens and serves. err says which address and why: "cannot listen on 127.0.0.1:80:

@@ -59,7 +59,7 @@ struct http_exchange {
     struct tls_certificate *certificate;   /* the connection's; NULL: plain HTTP */
     struct http_exchange *next, *previous; /* in the server's list; guarded by server->lock */
     uint64_t started_ns;
-    bool bad_uri, seen_headers, body_too_large, answered, too_late;
+    bool bad_uri, seen_headers, seen_body, body_too_large, answered, too_late;
     struct buf body;
     const struct http_route *route;
     const char *method; /* a literal */

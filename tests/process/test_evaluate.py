@@ -62,12 +62,13 @@ class Evaluate(unittest.TestCase):
             for path, text in ((good, scenario("a", 4)), (bad, "\n[]\n")):
                 with open(path, "w", encoding="utf-8") as file:
                     file.write(text)
-            code, out, errors = run("swell-lab", "evaluate", bad, "/nowhere", good)
+            code, out, errors = run("swell-lab", "evaluate", bad, "/nowhere", folder, good)
         self.assertEqual(code, 2)
         self.assertEqual(json.loads(out)["name"], "a")
         self.assertEqual(errors.splitlines(), [
             f"swell-lab evaluate: {bad} line 2: must be an object, not []",
-            "swell-lab evaluate: '/nowhere': No such file or directory"])
+            "swell-lab evaluate: '/nowhere': No such file or directory",
+            f"swell-lab evaluate: {folder} line 1: Is a directory"])
 
     def test_the_record_comes_when_it_is_wanted(self):
         self.assertNotIn("record", evaluate(scenario("a", 4))[1][0])
