@@ -2,6 +2,7 @@
 #include "adapter/commands.h"
 
 #include "adapter/api/external.h"
+#include "adapter/front.h"
 #include "adapter/poller.h"
 #include "adapter/selfmetrics.h"
 #include "base/command.h"
@@ -11,7 +12,6 @@
 #include "base/scoped.h"
 #include "base/signals.h"
 #include "http/client.h"
-#include "kube/status.h"
 #include "metrics/service.h"
 
 #include <errno.h>
@@ -20,32 +20,21 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#define PORT_HTTP 8080
-#define PORT_HTTPS 8443
-#define PORT_UNSET UINT64_MAX
-#define PEM_MAX_BYTES (256 * KIB)
-
-/* API servers keep up to 25 idle connections each; plus probes, scrapes and people. */
-#define CONNECTIONS_MAX 256
-
 struct options {
-    const char *address, *config_file, *cert_file, *key_file;
-    uint64_t port, drain_timeout_ns;
+    struct front_options front;
+    const char *config_file;
+    uint64_t drain_timeout_ns;
     int log_level, log_format;
 };
 
+static const struct opt_part parts[] = {
+    {&front_flags, offsetof(struct options, front)},
+    {&cluster_flags, offsetof(struct options, front.cluster)},
+};
+
 static const struct opt opts[] = {
-    {"address", OPT_STRING, offsetof(struct options, address), "0.0.0.0",
-     "Numeric address to listen on."},
-    {"port", OPT_U64, offsetof(struct options, port), NULL,
-     "TCP port; 0 picks a free one. Default 8443 when TLS files are given, else 8080.",
-     .max = 65535},
     {"config", OPT_STRING, offsetof(struct options, config_file), NULL,
      "The configuration file (YAML, see below). Needed."},
-    {"tls-cert-file", OPT_STRING, offsetof(struct options, cert_file), NULL,
-     "Serving certificate and its chain (PEM): serves HTTPS. Needs --tls-private-key-file."},
-    {"tls-private-key-file", OPT_STRING, offsetof(struct options, key_file), NULL,
-     "The certificate's private key (PEM)."},
     {"drain-timeout", OPT_DURATION, offsetof(struct options, drain_timeout_ns), "10s",
      "How long accepted requests may take after SIGTERM.", .max = 3600},
     {"log-level", OPT_CHOICE, offsetof(struct options, log_level), "info", "What is logged.",
@@ -61,11 +50,13 @@ static void more_help(FILE *out)
     http_routes_help(external_routes, external_route_count, out);
     service_help(out);
     selfmetrics_help(out);
+    front_help(out);
 }
 
 static const struct opt_table table = {
     .program = "swell-adapter run",
     .summary = "polls the sources and serves external.metrics.k8s.io from memory",
+    OPT_PARTS(parts),
     OPT_TABLE(opts),
     .more_help = more_help,
 };
@@ -73,41 +64,23 @@ static const struct opt_table table = {
 struct app { /* {0} is ready; app_done releases what is there */
     struct options options;
     struct adapter_config config;
-    struct buf cert, key; /* PEM */
     struct feeds feeds;
     struct external_api api;
     struct selfmetrics selfmetrics;
     struct service *service;
+    struct front *front;
     struct poller *poller;
 };
 
-static int read_pem(struct app *a, struct err *err)
-{
-    const struct options *o = &a->options;
-
-    if (!o->cert_file && !o->key_file)
-        return 0;
-    if (!o->cert_file || !o->key_file)
-        return err_set(err, -EINVAL, "--tls-cert-file and --tls-private-key-file need each other");
-
-    a->cert.max = a->key.max = PEM_MAX_BYTES;
-    int r = buf_read_file(&a->cert, o->cert_file, err);
-    return r == 0 ? buf_read_file(&a->key, o->key_file, err) : r;
-}
-
 static int read_settings(struct app *a, int argc, char **argv, struct err *err)
 {
-    a->options.port = PORT_UNSET;
+    a->options.front = (struct front_options)FRONT_OPTIONS_INIT;
     int r = options_parse(&table, argc, argv, &a->options, err);
 
     if (r >= 0 && !a->options.config_file)
         r = err_set(err, -EINVAL, "--config=FILE is missing; see '%s --help'", table.program);
     if (r >= 0)
         r = config_read_file(a->options.config_file, &a->config, err);
-    if (r >= 0)
-        r = read_pem(a, err);
-    if (r >= 0 && a->options.port == PORT_UNSET)
-        a->options.port = a->cert.data ? PORT_HTTPS : PORT_HTTP;
     return r;
 }
 
@@ -136,14 +109,8 @@ static int build(struct app *a, struct err *err)
 static int listen_and_serve(struct app *a, struct err *err)
 {
     const struct http_routes routes = {external_routes, external_route_count, &a->api};
-    const struct http_server_config config = {.address = a->options.address,
-                                              .port = (uint16_t)a->options.port,
-                                              .error_reply = status_reply,
-                                              .max_connections = CONNECTIONS_MAX,
-                                              .tls_cert_pem = a->cert.data,
-                                              .tls_key_pem = a->key.data};
 
-    return service_start(a->service, &config, &routes, 1, err);
+    return front_start(&a->front, &a->options.front, a->service, &routes, 1, err);
 }
 
 /* Ready at once: a source that hangs must not take the whole API away from the cluster. */
@@ -152,27 +119,27 @@ static int poll_until_told(struct app *a)
     struct err err = {0};
 
     log_info("polling", LOG_STR("config", a->options.config_file),
-             LOG_INT("metrics", (int64_t)a->feeds.count),
-             LOG_STR("tls", a->cert.data ? "on" : "off"));
-    if (poller_start(&a->poller, &a->feeds, service_metrics(a->service), &err) < 0) {
+             LOG_INT("metrics", (int64_t)a->feeds.count));
+    int r = poller_start(&a->poller, &a->feeds, service_metrics(a->service), &err);
+    if (r == 0)
+        r = front_go(a->front, &err);
+    if (r < 0) {
         log_error(err.text);
-        (void)service_stop(a->service, 0);
+        front_stop(a->front, 0);
         return EXIT_FAILURE;
     }
-    service_set_ready(a->service, true);
     (void)signals_wait();
-    (void)service_stop(a->service, a->options.drain_timeout_ns);
+    front_stop(a->front, a->options.drain_timeout_ns);
     return EXIT_SUCCESS;
 }
 
 static void app_done(struct app *a)
 {
     poller_stop(a->poller);
+    front_free(a->front);
     service_free(a->service);
     external_api_done(&a->api);
     feeds_done(&a->feeds);
-    buf_done(&a->cert);
-    buf_done(&a->key);
     config_done(&a->config);
     http_client_teardown();
 }
