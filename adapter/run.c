@@ -4,6 +4,7 @@
 #include "adapter/api/custom.h"
 #include "adapter/api/external.h"
 #include "adapter/api/usage.h"
+#include "adapter/front.h"
 #include "adapter/object_watch.h"
 #include "adapter/poller.h"
 #include "adapter/rules/connection.h"
@@ -18,7 +19,6 @@
 #include "base/scoped.h"
 #include "base/signals.h"
 #include "http/client.h"
-#include "kube/status.h"
 #include "metrics/service.h"
 
 #include <errno.h>
@@ -27,36 +27,25 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#define PORT_HTTP 8080
-#define PORT_HTTPS 8443
-#define PORT_UNSET UINT64_MAX
-#define PEM_MAX_BYTES (256 * KIB)
 #define CONFIG_MAX_BYTES MIB
 
-/* API servers keep up to 25 idle connections each; plus probes, scrapes and people. */
-#define CONNECTIONS_MAX 256
-
 struct options {
-    const char *address, *config_file, *cert_file, *key_file, *kubeconfig;
-    uint64_t port, drain_timeout_ns;
+    struct front_options front;
+    const char *config_file;
+    uint64_t drain_timeout_ns;
     int log_level, log_format;
     struct connection_options prometheus;
 };
 
+static const struct opt_part parts[] = {
+    {&front_flags, offsetof(struct options, front)},
+    {&cluster_flags, offsetof(struct options, front.cluster)},
+    {&connection_opts, offsetof(struct options, prometheus)},
+};
+
 static const struct opt opts[] = {
-    {"address", OPT_STRING, offsetof(struct options, address), "0.0.0.0",
-     "Numeric address to listen on."},
-    {"port", OPT_U64, offsetof(struct options, port), NULL,
-     "TCP port; 0 picks a free one. Default 8443 when TLS files are given, else 8080.",
-     .max = 65535},
     {"config", OPT_STRING, offsetof(struct options, config_file), NULL,
      "The configuration file (YAML, see below). Needed. Read again when it changes."},
-    {"tls-cert-file", OPT_STRING, offsetof(struct options, cert_file), NULL,
-     "Serving certificate and its chain (PEM): serves HTTPS. Needs --tls-private-key-file."},
-    {"tls-private-key-file", OPT_STRING, offsetof(struct options, key_file), NULL,
-     "The certificate's private key (PEM)."},
-    {"lister-kubeconfig", OPT_STRING, offsetof(struct options, kubeconfig), NULL,
-     "The API server that rules ask which objects there are; in a pod its account's, else none."},
     {"drain-timeout", OPT_DURATION, offsetof(struct options, drain_timeout_ns), "10s",
      "How long accepted requests may take after SIGTERM.", .max = 3600},
     {"log-level", OPT_CHOICE, offsetof(struct options, log_level), "info", "What is logged.",
@@ -75,9 +64,9 @@ static void more_help(FILE *out)
     http_routes_help(usage_routes, usage_route_count, out);
     service_help(out);
     selfmetrics_help(out);
+    front_help(out);
 }
 
-static const struct opt_part parts[] = {{&connection_opts, offsetof(struct options, prometheus)}};
 static const struct opt_table table = {
     .program = "swell-adapter run",
     .summary = "polls the sources and serves external and custom metrics from memory",
@@ -92,7 +81,6 @@ struct app { /* {0} is ready; app_done releases what is there */
     struct endpoint *prometheus;  /* that its rules ask */
     uint64_t config_hash;         /* of the text in force; reload's thread's own once that runs */
     uint64_t generation;
-    struct buf cert, key; /* PEM */
     struct queries *queries;
     struct discovery *discovery;
     struct setup_place *place;
@@ -100,23 +88,10 @@ struct app { /* {0} is ready; app_done releases what is there */
     struct object_watches *watches;
     struct selfmetrics selfmetrics;
     struct service *service;
+    struct front *front;
     struct poller *poller;
     struct reload *reload;
 };
-
-static int read_pem(struct app *a, struct err *err)
-{
-    const struct options *o = &a->options;
-
-    if (!o->cert_file && !o->key_file)
-        return 0;
-    if (!o->cert_file || !o->key_file)
-        return err_set(err, -EINVAL, "--tls-cert-file and --tls-private-key-file need each other");
-
-    a->cert.max = a->key.max = PEM_MAX_BYTES;
-    int r = buf_read_file(&a->cert, o->cert_file, err);
-    return r == 0 ? buf_read_file(&a->key, o->key_file, err) : r;
-}
 
 /* *ret and *ret_prometheus are new. */
 static int read_config_text(struct app *a, const char *text, size_t len, struct adapter_config *ret,
@@ -149,17 +124,13 @@ static int read_config_file(struct app *a, struct err *err)
 
 static int read_settings(struct app *a, int argc, char **argv, struct err *err)
 {
-    a->options.port = PORT_UNSET;
+    a->options.front = (struct front_options)FRONT_OPTIONS_INIT;
     int r = options_parse(&table, argc, argv, &a->options, err);
 
     if (r >= 0 && !a->options.config_file)
         r = err_set(err, -EINVAL, "--config=FILE is missing; see '%s --help'", table.program);
     if (r >= 0)
         r = read_config_file(a, err);
-    if (r >= 0)
-        r = read_pem(a, err);
-    if (r >= 0 && a->options.port == PORT_UNSET)
-        a->options.port = a->cert.data ? PORT_HTTPS : PORT_HTTP;
     return r;
 }
 
@@ -182,8 +153,10 @@ static int watch_objects(struct app *a, const struct adapter_config *config, str
 
     if (a->watches || !of_objects)
         return 0;
-    int r = kube_access_find(a->options.kubeconfig, &a->access, err);
-    if (r == -ENOENT && !a->options.kubeconfig)
+    const struct cluster_options *c = &a->options.front.cluster;
+    const char *kubeconfig = c->lister_kubeconfig ? c->lister_kubeconfig : c->kubeconfig;
+    int r = kube_access_find(kubeconfig, &a->access, err);
+    if (r == -ENOENT && !kubeconfig)
         return 0;
     return r == 0 ? object_watches_start(&a->watches, &a->access, err) : r;
 }
@@ -255,23 +228,18 @@ static int listen_and_serve(struct app *a, struct err *err)
         {custom_routes, custom_route_count, setup_slot(a->place)},
         {usage_routes, usage_route_count, setup_slot(a->place)},
         {discovery_routes, discovery_route_count, a->discovery}};
-    const struct http_server_config config = {.address = a->options.address,
-                                              .port = (uint16_t)a->options.port,
-                                              .error_reply = status_reply,
-                                              .max_connections = CONNECTIONS_MAX,
-                                              .tls_cert_pem = a->cert.data,
-                                              .tls_key_pem = a->key.data};
 
-    return service_start(a->service, &config, routes, ARRAY_LEN(routes), err);
+    return front_start(&a->front, &a->options.front, a->service, routes, ARRAY_LEN(routes), err);
 }
 
 static int start_threads(struct app *a, struct err *err)
 {
     int r = poller_start(&a->poller, a->queries, service_metrics(a->service), err);
 
-    return r == 0 ? reload_new(&a->reload, a->options.config_file, CONFIG_MAX_BYTES, on_config_text,
-                               a, err)
-                  : r;
+    if (r == 0)
+        r = reload_new(&a->reload, a->options.config_file, CONFIG_MAX_BYTES, on_config_text, a,
+                       err);
+    return r == 0 ? front_go(a->front, err) : r;
 }
 
 /* Ready at once: a source that hangs must not take the whole API away from the cluster. */
@@ -280,16 +248,14 @@ static int poll_until_told(struct app *a)
     struct err err = {0};
 
     log_info("polling", LOG_STR("config", a->options.config_file),
-             LOG_INT("queries", (int64_t)queries_count(a->queries)),
-             LOG_STR("tls", a->cert.data ? "on" : "off"));
+             LOG_INT("queries", (int64_t)queries_count(a->queries)));
     if (start_threads(a, &err) < 0) {
         log_error(err.text);
-        (void)service_stop(a->service, 0);
+        front_stop(a->front, 0);
         return EXIT_FAILURE;
     }
-    service_set_ready(a->service, true);
     (void)signals_wait();
-    (void)service_stop(a->service, a->options.drain_timeout_ns);
+    front_stop(a->front, a->options.drain_timeout_ns);
     return EXIT_SUCCESS;
 }
 
@@ -297,14 +263,13 @@ static void app_done(struct app *a)
 {
     reload_free(a->reload);
     poller_stop(a->poller);
+    front_free(a->front);
     service_free(a->service);
     setup_place_free(a->place);
     object_watches_stop(a->watches);
     kube_access_done(&a->access);
     discovery_free(a->discovery);
     queries_free(a->queries);
-    buf_done(&a->cert);
-    buf_done(&a->key);
     endpoint_unref(a->prometheus);
     config_done(&a->config);
     http_client_teardown();

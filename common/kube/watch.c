@@ -19,6 +19,7 @@
 #define FIRST_WAIT_NS NS_PER_S
 #define WAIT_MAX_NS (30 * NS_PER_S)
 #define IDLE_NS (60 * NS_PER_S)
+#define TELL_AGAIN_NS (300 * NS_PER_S)
 #define EVENTS_MAX_BYTES (16 * MIB) /* not yet handed out, and so the largest event */
 #define ERROR_MAX_BYTES (64 * KIB)
 
@@ -34,6 +35,7 @@ struct kube_watch {
     int64_t list, stream;   /* of client.h, of fetch.h; 0: none under way */
     struct buf events;      /* arrived, not handed out */
     uint64_t due_ns, wait_ns, heard_ns;
+    uint64_t told_ns; /* when the last failure was told; 0: there was contact since */
 };
 
 struct kube_watch *kube_watch_start(struct kube *k, const char *path, kube_change_fn *on_change,
@@ -107,9 +109,20 @@ static void start_over(struct kube_watch *w)
 
 static void fail(struct kube_watch *w, const struct err *err)
 {
-    w->due_ns = clock_mono_ns() + kube_jitter(w->kube, w->wait_ns);
+    uint64_t now_ns = clock_mono_ns();
+
+    w->due_ns = now_ns + kube_jitter(w->kube, w->wait_ns);
     w->wait_ns = w->wait_ns * 2 < WAIT_MAX_NS ? w->wait_ns * 2 : WAIT_MAX_NS;
+    if (w->told_ns && now_ns < w->told_ns + TELL_AGAIN_NS)
+        return;
+    w->told_ns = now_ns;
     w->on_change(w->arg, KUBE_FAILED, NULL, err);
+}
+
+static void succeed(struct kube_watch *w)
+{
+    w->wait_ns = FIRST_WAIT_NS;
+    w->told_ns = 0;
 }
 
 /* ---- the list ---- */
@@ -129,7 +142,7 @@ static void take_page(struct kube_watch *w, const json_t *list)
     if (w->page)
         return;
     replace(&w->resource_version, kube_resource_version(list));
-    w->wait_ns = FIRST_WAIT_NS;
+    succeed(w);
     tell(w, KUBE_SYNCED, NULL);
 }
 
@@ -203,7 +216,7 @@ static bool take_event(struct kube_watch *w, const struct kube_event *e)
         return false;
     }
     replace(&w->resource_version, e->resource_version);
-    w->wait_ns = FIRST_WAIT_NS;
+    succeed(w);
     if (e->type != KUBE_EVENT_BOOKMARK)
         tell(w, e->type == KUBE_EVENT_PUT ? KUBE_PUT : KUBE_DELETED, e->object);
     return true;
@@ -251,7 +264,9 @@ static void on_end(void *arg, int result, int status, const struct buf *body, co
         result = kube_explain(status, body, &why);
     if (result == -ESTALE || result == -E2BIG)
         start_over(w);
-    if (result < 0 && result != -ESTALE)
+    if (result == 0)
+        succeed(w);
+    else if (result != -ESTALE)
         fail(w, &why);
 }
 

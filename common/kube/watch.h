@@ -18,7 +18,8 @@ enum kube_change {
     KUBE_PUT,     /* in the list, added or modified */
     KUBE_DELETED, /* as it was last */
     KUBE_SYNCED,  /* the list is over (NULL) */
-    KUBE_FAILED,  /* no contact; what is known stays, and it tries again (NULL, err says why) */
+    KUBE_FAILED,  /* no contact; what is known stays, and it tries again (NULL, err says why); told
+                     at first, and every five minutes while it lasts */
 };
 
 /* object is borrowed. May call anything of client.h but kube_free and kube_run, and must not stop a

@@ -249,6 +249,11 @@ int service_start(struct service *s, const struct http_server_config *config,
     return 0;
 }
 
+struct http_server *service_server(const struct service *s)
+{
+    return s->server;
+}
+
 uint16_t service_port(const struct service *s)
 {
     return http_server_port(s->server);

@@ -49,6 +49,9 @@ int service_start(struct service *s, const struct http_server_config *config,
  * service_start in front of them. */
 struct http_routes service_routes(struct service *s);
 
+/* Borrowed; NULL before service_start and after service_stop. */
+struct http_server *service_server(const struct service *s);
+
 uint16_t service_port(const struct service *s);
 const char *service_pod_name(const struct service *s);
 

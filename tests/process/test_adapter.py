@@ -3,10 +3,6 @@
 import datetime
 import http.client
 import json
-import os
-import socket
-import ssl
-import subprocess
 import threading
 import time
 import unittest
@@ -212,59 +208,6 @@ class Hanging(AdapterTest):
         start = time.monotonic()
         self.assertEqual(p.stop(), 0)
         self.assertLess(time.monotonic() - start, 30)
-
-
-class Tls(AdapterTest):
-    def certificate(self):
-        cert, key = (os.path.join(self.folder, name) for name in ("tls.crt", "tls.key"))
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=adapter",
-                        "-addext", "subjectAltName=DNS:adapter.swell.svc", "-keyout", key,
-                        "-out", cert], check=True, capture_output=True)
-        return cert, key
-
-    def test_serves_https_with_the_files_given(self):
-        cert, key = self.certificate()
-        p = self.adapter(config(self.queue), "--tls-cert-file=" + cert,
-                         "--tls-private-key-file=" + key)
-        self.assertIn("tls=on", p.wait_for_line("msg=polling"))
-        context = ssl.create_default_context(cafile=cert)
-        with ssl.create_default_context(cafile=cert).wrap_socket(
-                socket.create_connection(("127.0.0.1", p.port), DEADLINE_S),
-                server_hostname="adapter.swell.svc") as secure:
-            self.assertIn(secure.version(), ("TLSv1.2", "TLSv1.3"))
-        context.check_hostname = False  # http.client has only the address to compare with
-        connection = http.client.HTTPSConnection("127.0.0.1", p.port, context=context,
-                                                 timeout=DEADLINE_S)
-        self.addCleanup(connection.close)
-
-        def value():
-            connection.request("GET", DEPTH)
-            answer = connection.getresponse()
-            body = json.loads(answer.read())
-            return answer.status == 200 and body["items"][0]["value"]
-        self.assertEqual(wait_until(value, "a value over TLS"), "12")
-        self.assertEqual(p.stop(), 0)
-
-    def test_refuses_half_a_pair_and_broken_files(self):
-        cert, key = self.certificate()
-        path = self.write(config(self.queue))
-        junk = self.write("junk", "junk.pem")
-
-        def refused(*flags):
-            code, out, err = run("swell-adapter", "run", "--address=127.0.0.1", "--port=0",
-                                 "--config=" + path, *flags)
-            self.assertEqual((code, out, err.count("\n")), (2, "", 1), err)
-            return err
-
-        self.assertIn("need each other", refused("--tls-cert-file=" + cert))
-        self.assertIn("need each other", refused("--tls-private-key-file=" + key))
-        self.assertIn("none.crt", refused("--tls-cert-file=none.crt",
-                                          "--tls-private-key-file=" + key))
-        self.assertIn("certificate", refused("--tls-cert-file=" + junk,
-                                             "--tls-private-key-file=" + key))
-        self.assertIn("certificate", refused("--tls-cert-file=" + cert,
-                                             "--tls-private-key-file=" + junk))
 
 
 class CommandLine(AdapterTest):

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+/* gate: who may read what. In front of every route of a server in a cluster.
+ *
+ * A request is let in when authenticate.h says who sent it and a SubjectAccessReview says that they
+ * may; members of system:masters and the paths that are open to all (/healthz, /livez, /readyz)
+ * need no review. Decisions are remembered for ten seconds. While one is being made the request
+ * waits without holding a thread; requests that wait for the same decision share it. When it cannot
+ * be made nobody gets in: 401 for a token, 500 for an access review.
+ *
+ * gate_admit: any thread. gate_run and what it starts: the thread of the two API clients. */
+#ifndef ADAPTER_AUTH_GATE_H
+#define ADAPTER_AUTH_GATE_H
+
+#include "adapter/auth/trust.h"
+#include "http/server.h"
+#include "kube/client.h"
+#include "metrics/registry.h"
+
+struct gate;
+
+struct gate_config {
+    struct kube *token_reviews, *access_reviews; /* borrowed until gate_free */
+    struct fetcher *fetcher;                     /* both clients'; woken when there is work */
+    struct metrics *metrics;
+    const char *open_paths; /* others that need no review, "/metrics,/version"; NULL: none */
+};
+
+struct gate *gate_new(const struct gate_config *config); /* NULL: out of memory */
+
+/* Answers what still waits, with 503. After the thread of gate_run has ended. */
+void gate_free(struct gate *g);
+
+/* From now on these authorities count. Takes t. Any thread. */
+void gate_set_trust(struct gate *g, struct trust *t);
+
+/* For http_server_config.admit; arg is the gate. */
+bool gate_admit(void *arg, const struct http_request *r, struct http_reply *ret);
+
+/* Sends what waits to be sent. In front of kube_run. */
+void gate_run(struct gate *g);
+
+void gate_help(FILE *out); /* the metrics part of --help */
+
+#endif

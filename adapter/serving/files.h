@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+/* files: a serving certificate and its key that somebody else keeps in files, such as cert-manager
+ * in a mounted Secret. They are looked at again every other second; a change counts once both fit
+ * together. One thread. */
+#ifndef ADAPTER_SERVING_FILES_H
+#define ADAPTER_SERVING_FILES_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+
+struct serving_files { /* {.cert_file, .key_file} is ready; serving_files_done releases the rest */
+    const char *cert_file, *key_file; /* borrowed */
+    struct buf cert, key;             /* what they held when last read */
+    uint64_t due_ns;
+};
+
+/* Reads them for the first time. A negative errno with a sentence that names the file. */
+int serving_files_read(struct serving_files *f, struct err *err);
+
+/* Looks whether they are due and have changed: true when cert and key are new. A file that cannot
+ * be read has not changed. Sets *ret_wait_ns to when to look again. */
+bool serving_files_changed(struct serving_files *f, uint64_t now_ns, uint64_t *ret_wait_ns);
+
+void serving_files_done(struct serving_files *f);
+
+#endif

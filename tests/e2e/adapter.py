@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: MIT
+"""swell-adapter beside a real kube-apiserver, registered as its manifests do it, with the rights that
+its manifests give it and no others."""
+import base64
+import http.client
+import json
+import os
+import signal
+import socket
+import ssl
+import tempfile
+import threading
+import time
+import unittest
+
+from cluster.controlplane import ControlPlane
+from identities import PATH, Authority, Door, remote, table
+from program import DEADLINE_S, Program, wait_until
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+NAMESPACE = "swell-system"
+API_SERVICES = ["v1beta1.external.metrics.k8s.io"]
+
+CONFIG = """\
+externalMetrics:
+- name: queue_depth
+  namespace: default
+  labels: {queue: jobs}
+  source: {http: {url: "http://127.0.0.1:9/", valuePath: depth}}
+"""
+
+VIEWERS = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: viewers}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: swell-metrics-reader}
+subjects:
+- {kind: User, apiGroup: rbac.authorization.k8s.io, name: alice}
+- {kind: Group, apiGroup: rbac.authorization.k8s.io, name: viewers}
+- {kind: ServiceAccount, namespace: default, name: viewer}
+"""
+
+
+def registration(port):
+    return json.dumps({"kind": "List", "apiVersion": "v1", "items": [
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "adapter", "namespace": NAMESPACE},
+         "spec": {"type": "ExternalName", "externalName": "localhost", "ports": [{"port": port}]}},
+        *({"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": {"name": name},
+           "spec": {"version": name.split(".")[0], "group": name.split(".", 1)[1],
+                    "groupPriorityMinimum": 100, "versionPriority": 100,
+                    "service": {"name": "adapter", "namespace": NAMESPACE, "port": port}}}
+          for name in API_SERVICES)]})
+
+
+def setUpModule():  # noqa: N802, unittest's name: one control plane for all
+    AdapterTest.plane = unittest.enterModuleContext(ControlPlane())
+    AdapterTest.folder = unittest.enterModuleContext(tempfile.TemporaryDirectory())
+    for name in ("namespace", "rbac"):
+        AdapterTest.plane.kubectl("apply", "-f", f"{ROOT}/manifests/base/adapter/{name}.yaml")
+    AdapterTest.plane.kubectl("apply", "-f", "-", stdin=VIEWERS)
+    AdapterTest.kubeconfig = AdapterTest.account_kubeconfig()
+
+
+class AdapterTest(unittest.TestCase):
+    @classmethod
+    def account_kubeconfig(cls):
+        """As a pod of the adapter has it: a token in a file."""
+        token = os.path.join(cls.folder, "token")
+        with open(token, "w", encoding="ascii") as file:
+            file.write(wait_until(lambda: cls.plane.kubectl("create", "token", "adapter", "-n",
+                                                            NAMESPACE), "the account's token"))
+        path = os.path.join(cls.folder, "adapter.conf")
+        with open(path, "w", encoding="ascii") as file:
+            json.dump({"current-context": "c", "clusters": [{"name": "k", "cluster": {
+                "server": cls.plane.server, "certificate-authority": cls.plane.path("ca.crt")}}],
+                "users": [{"name": "u", "user": {"tokenFile": "token"}}],
+                "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u",
+                                                       "namespace": NAMESPACE}}]}, file)
+        return path
+
+    def adapter(self, *flags):
+        config = os.path.join(self.folder, "config.yaml")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(CONFIG)
+        p = Program("swell-adapter", "run", "--address=127.0.0.1", "--secure-port=0",
+                    f"--config={config}", f"--kubeconfig={self.kubeconfig}", "--log-level=debug",
+                    *flags)
+        self.addCleanup(self.end, p)
+        p.__enter__()
+        return p
+
+    def end(self, p):
+        try:
+            if p.process.poll() is None:
+                self.assertEqual(p.stop(), 0, p.errors)
+        finally:
+            p.__exit__()
+        self.assertEqual(p.errors, [])
+
+    def register(self, p):
+        self.plane.kubectl("apply", "-f", "-", stdin=registration(p.port))
+
+    def raw(self, path):
+        """Through the API server; it forwards a moment after it says Available."""
+        def answer():
+            try:
+                return self.plane.kubectl("get", "--raw", path)
+            except AssertionError:
+                return None
+        return wait_until(answer, f"an answer to {path}")
+
+    def available(self, name):
+        return self.plane.kubectl(
+            "get", "apiservice", name, "-o",
+            'jsonpath={.status.conditions[?(@.type=="Available")].status}') == "True"
+
+
+class Identities(AdapterTest):
+    """Everybody who should not be in is out, by the real API server's reviews."""
+
+    @classmethod
+    def tokens(cls):
+        kubectl = cls.plane.kubectl
+        for name in ("viewer", "powerless", "revoked"):
+            kubectl("create", "serviceaccount", name)
+        tokens = {name: kubectl("create", "token", name).strip()
+                  for name in ("viewer", "powerless", "revoked")}
+        kubectl("delete", "serviceaccount", "revoked")
+        return {"good": tokens["viewer"], **tokens}
+
+    def test_nobody_is_in_who_should_not_be(self):
+        p = self.adapter()
+        p.wait_for_line("msg=ready")
+        door = Door(p.port)
+        authorities = [Authority(self.folder, name, self.plane.path(f"{name}.crt"),
+                                 self.plane.path(f"{name}.key")) for name in ("ca", "front-proxy-ca")]
+        for who, wanted, certificate, headers in table(*authorities, self.tokens()):
+            with self.subTest(who):
+                status, got, body = door.ask(certificate=certificate, headers=headers)
+                # No source answers here, so that whoever is let in is told so.
+                self.assertEqual(status, 503 if wanted == 200 else wanted, body)
+                self.assertEqual(json.loads(body)["kind"], "Status")
+                self.assertNotIn("Retry-After", got)
+
+
+class Registered(AdapterTest):
+    def test_its_apis_become_available_and_answer_through_the_api_server(self):
+        p = self.adapter()
+        self.register(p)
+        p.wait_for_line("msg=ready")
+        for name in API_SERVICES:
+            wait_until(lambda name=name: self.available(name), f"{name} to be available")
+        got = json.loads(self.raw("/apis/external.metrics.k8s.io/v1beta1"))
+        self.assertEqual([r["name"] for r in got["resources"]], ["queue_depth"])
+        with self.assertRaisesRegex(AssertionError, "cannot be connected to|first poll"):
+            self.plane.kubectl("get", "--raw", PATH)
+        self.assertIn("queue_depth", self.plane.kubectl("api-resources", "--api-group",
+                                                        "external.metrics.k8s.io"))
+
+
+class Load:
+    """People who read through the API server all the time."""
+
+    def __init__(self, plane, path, readers=4):
+        self.plane, self.path = plane, path
+        self.stop, self.answers, self.failures = threading.Event(), 0, []
+        self.threads = [threading.Thread(target=self.read) for _ in range(readers)]
+
+    def read(self):
+        context = ssl.create_default_context(cafile=self.plane.path("ca.crt"))
+        context.load_cert_chain(self.plane.path("admin.crt"), self.plane.path("admin.key"))
+        connection = http.client.HTTPSConnection("127.0.0.1", self.plane.port, context=context,
+                                                 timeout=DEADLINE_S)
+        while not self.stop.is_set():
+            connection.request("GET", self.path)
+            answer = connection.getresponse()
+            body = answer.read()
+            self.answers += 1
+            if answer.status != 200:
+                self.failures.append((time.time(), answer.status, body[:300]))
+        connection.close()
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def shown(port):
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with context.wrap_socket(socket.create_connection(("127.0.0.1", port), DEADLINE_S)) as secure:
+        return secure.getpeercert(binary_form=True)
+
+
+class Rotation(AdapterTest):
+    V1 = "/apis/external.metrics.k8s.io/v1beta1"
+
+    def bundle(self):
+        return self.plane.kubectl("get", "apiservice", API_SERVICES[0], "-o",
+                                  "jsonpath={.spec.caBundle}")
+
+    def test_its_own_certificate_and_authority_are_renewed_and_no_request_fails(self):
+        """A life of 60 s: the next pair after 40 s, so this sees two renewals."""
+        self.addCleanup(self.plane.kubectl, "delete", "secret", "-n", NAMESPACE,
+                        "swell-adapter-serving", "--ignore-not-found")
+        self.plane.kubectl("delete", "secret", "-n", NAMESPACE, "swell-adapter-serving",
+                           "--ignore-not-found")
+        p = self.adapter("--serving-certificate-lifetime=60s")
+        self.register(p)
+        p.wait_for_line("msg=ready")
+        wait_until(lambda: self.available(API_SERVICES[0]), "the API to be available")
+        self.raw(self.V1)
+        seen, bundles = {shown(p.port)}, {self.bundle()}
+        with Load(self.plane, self.V1) as load:
+            def renewed():
+                seen.add(shown(p.port))
+                bundles.add(self.bundle())
+                time.sleep(0.2)  # kubectl costs more than all the rest
+                return len(seen) >= 3
+            wait_until(renewed, "three certificates", deadline_s=180)
+        self.assertEqual(load.failures, [])
+        self.assertGreater(load.answers, 100)
+        # One authority; two; one and the one before ...
+        self.assertGreaterEqual(len(bundles), 4)
+
+    def test_files_are_renewed_and_no_request_fails(self):
+        authority = Authority(self.folder, "files-ca")
+        names = f"DNS:adapter.{NAMESPACE}.svc"
+        where = [os.path.join(self.folder, f"serving.{kind}") for kind in ("crt", "key")]
+
+        def renew(name):
+            for source, to in zip(authority.issue(name, "/CN=adapter", "serverAuth", names=names),
+                                  where):
+                os.replace(source, to)
+
+        renew("first")
+        p = self.adapter(f"--tls-cert-file={where[0]}", f"--tls-private-key-file={where[1]}")
+        self.register(p)
+        with open(authority.certificate, "rb") as file:
+            bundle = base64.b64encode(file.read()).decode()
+        for name in API_SERVICES:
+            self.plane.kubectl("patch", "apiservice", name, "--type=merge", "-p",
+                               json.dumps({"spec": {"caBundle": bundle}}))
+        p.wait_for_line("msg=ready")
+        wait_until(lambda: self.available(API_SERVICES[0]), "the API to be available")
+        self.raw(self.V1)
+        with Load(self.plane, self.V1) as load:
+            for name in ("second", "third"):
+                before = shown(p.port)
+                renew(name)
+                wait_until(lambda before=before: shown(p.port) != before, f"the {name} certificate")
+                more = load.answers + 100
+                wait_until(lambda more=more: load.answers > more, "a hundred answers")
+        self.assertEqual(load.failures, [])
+
+
+class Outages(AdapterTest):
+    def test_without_the_api_server_masters_are_served_and_it_recovers(self):
+        p = self.adapter()
+        p.wait_for_line("msg=ready")
+        door = Door(p.port)
+        front = Authority(self.folder, "front-proxy-ca", self.plane.path("front-proxy-ca.crt"),
+                          self.plane.path("front-proxy-ca.key"))
+        proxy = front.issue("proxy-outage", "/CN=front-proxy-client")
+        v1 = "/apis/external.metrics.k8s.io/v1beta1"
+        self.plane.processes["kube-apiserver"].send_signal(signal.SIGSTOP)
+        try:
+            start = time.monotonic()
+            for _ in range(5):  # as the availability probe asks
+                self.assertEqual(door.ask(v1, proxy, remote("system:kube-aggregator",
+                                                            "system:masters"))[0], 200)
+            self.assertLess(time.monotonic() - start, 5)
+        finally:
+            self.plane.processes["kube-apiserver"].send_signal(signal.SIGCONT)
+        self.assertEqual(door.ask(PATH, proxy, remote("alice"))[0], 503)
+
+
+if __name__ == "__main__":
+    unittest.main()
