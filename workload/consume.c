@@ -253,7 +253,8 @@ static void add_metrics(struct consume_app *app)
 static int listen_and_serve(struct consume_app *app, struct err *err)
 {
     const struct role_options *o = &app->options.role;
-    struct http_server_config config = {.address = o->address, .port = (uint16_t)o->port};
+    struct http_server_config config = {
+        .address = o->address, .port = (uint16_t)o->port, .cut_waiting = true};
     const struct http_routes routes[] = {
         {function_routes, ARRAY_LEN(function_routes), app},
         service_routes(app->service),

@@ -267,7 +267,8 @@ static int check_name(const char *flag, const char *name, struct err *err)
 static int listen_and_serve(struct controller_app *app, struct err *err)
 {
     const struct controller_options *o = &app->options;
-    struct http_server_config config = {.address = o->role.address, .port = (uint16_t)o->role.port};
+    struct http_server_config config = {
+        .address = o->role.address, .port = (uint16_t)o->role.port, .cut_waiting = true};
     const struct http_routes routes[] = {
         {function_routes, ARRAY_LEN(function_routes), app},
         service_routes(app->service),

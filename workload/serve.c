@@ -178,9 +178,10 @@ static int listen_and_serve(struct serve_app *app, struct err *err)
                                         .cut_waiting = true,
                                         .max_header_bytes = HEADERS_MAX_BYTES,
                                         .idle_timeout_s = (unsigned)(idle_ns / NS_PER_S)};
-    /* Readiness is a fault's business first, and the burner's rows may see every path. */
-    struct http_routes routes[] = {faults_routes(app->faults), podinfo_routes(app->delays),
-                                   service_routes(app->service), burn_api_routes(app->burn)};
+    /* Readiness is a fault's business before it is the service's. */
+    struct http_routes routes[] = {burn_api_routes(app->burn), faults_routes(app->faults),
+                                   podinfo_routes(app->delays), service_routes(app->service),
+                                   burn_api_any_path(app->burn)};
     int r = service_start(app->service, &config, routes, ARRAY_LEN(routes), err);
     if (r < 0)
         return role_explain_port(role, r, err);

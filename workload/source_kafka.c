@@ -29,9 +29,7 @@ struct source {
     bool unreachable;            /* no broker answered lately */
     bool paused;                 /* the partitions, since the lease was extended */
     rd_kafka_message_t *message; /* in hand; NULL: none */
-    int32_t done_partition;      /* of the message committed last, and its offset */
-    int64_t done_offset;
-    char why[256]; /* the newest error of the client */
+    char why[256];               /* the newest error of the client */
 };
 
 static uint64_t clamp(uint64_t value, uint64_t min, uint64_t max)
@@ -143,7 +141,6 @@ static void *open_source(const struct source_config *config)
     if (!s)
         return NULL;
     s->config = *config;
-    s->done_partition = RD_KAFKA_PARTITION_UA;
     rd_kafka_conf_t *conf = make_conf(config, s->why, sizeof(s->why));
     if (conf) {
         rd_kafka_conf_set_opaque(conf, s);
@@ -258,10 +255,6 @@ static int take(void *arg, struct source_job *ret, struct err *err)
         rd_kafka_message_destroy(m);
         return -EIO;
     }
-    if (m->partition == s->done_partition && m->offset == s->done_offset) {
-        rd_kafka_message_destroy(m); /* the partition left us and came back before the commit */
-        return 0;
-    }
     s->message = m;
     read_message(s, m, ret);
     return 1;
@@ -283,12 +276,9 @@ static int done(void *arg, struct err *err)
     struct source *s = arg;
     rd_kafka_resp_err_t code = rd_kafka_commit_message(s->client, s->message, false);
 
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return err_set(err, is_not_ours(code) ? -ESTALE : -EIO, "Kafka: %s",
-                       rd_kafka_err2str(code));
-    s->done_partition = s->message->partition;
-    s->done_offset = s->message->offset;
-    return 0;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    return err_set(err, is_not_ours(code) ? -ESTALE : -EIO, "Kafka: %s", rd_kafka_err2str(code));
 }
 
 /* Reads on from the message in hand. A topic has an order, so a job that fails is tried again

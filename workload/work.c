@@ -87,7 +87,8 @@ static int start(void *arg, struct err *err)
 {
     struct work_app *app = arg;
     const struct work_options *o = &app->options;
-    struct http_server_config server = {.address = o->role.address, .port = (uint16_t)o->role.port};
+    struct http_server_config server = {
+        .address = o->role.address, .port = (uint16_t)o->role.port, .cut_waiting = true};
     struct workers_config config = {.source = {.url = o->queue_url,
                                                .queue = o->queue,
                                                .group = o->group,

@@ -54,15 +54,15 @@ static void remember(struct answers *a, const struct http_done *done, const stru
         ;
 }
 
-static void observe_duration(struct metric *m, const struct http_done *done)
+static void observe_duration(struct metric *duration, const struct http_done *done)
 {
     double seconds = (double)done->duration_ns / (double)NS_PER_S;
     char trace_id[TRACE_ID_SIZE];
 
-    if (traceparent_read(done->noted, trace_id) == 0)
-        metric_observe_traced(m, seconds, trace_id);
+    if (done->noted && traceparent_read(done->noted, trace_id) == 0)
+        metric_observe_traced(duration, seconds, trace_id);
     else
-        metric_observe(m, seconds);
+        metric_observe(duration, seconds);
 }
 
 void answers_count(struct answers *a, const struct http_done *done)

@@ -18,8 +18,8 @@ struct answers { /* set the first three before threads; the table is {0} then */
     _Atomic(struct answer_series *) table[ANSWERS_LISTS];
 };
 
-/* done's texts must live as long as the table, but for `noted`: a traceparent, which goes with the
- * duration. */
+/* done's method and route must live as long as the table. What it noted is the trace that it
+ * belongs to (traceparent.h). */
 void answers_count(struct answers *a, const struct http_done *done);
 
 void answers_done(struct answers *a);

@@ -156,6 +156,11 @@ class Running(unittest.TestCase):
             self.assertRegex(done.stdout, rf"^swell-{name} \d+\.\d+\.\d+\n$", done.stderr)
 
 
+def listens(address, port):
+    with socket.socket() as s:
+        return s.connect_ex((address, port)) == 0
+
+
 class Redis:
     """A real server on an address of its own."""
 
@@ -165,7 +170,7 @@ class Redis:
         self.url = f"redis://{address}:6379"
         self.process = subprocess.Popen(["redis-server", "--bind", address, "--port", "6379",
                                          "--save", ""], stdout=subprocess.DEVNULL)
-        wait_until(lambda: not socket.socket().connect_ex((address, 6379)), "redis-server")
+        wait_until(lambda: listens(address, 6379), "redis-server")
         return self
 
     def __exit__(self, *_):
