@@ -3,9 +3,11 @@
 import glob
 import http.client
 import os
+import tempfile
+import textwrap
 import unittest
 
-from program import DEADLINE_S, Program, wait_until
+from program import DEADLINE_S, Program, run, wait_until
 
 BASE = os.path.join(os.path.dirname(__file__), "..", "..", "manifests", "base")
 SERVICES = "/api/v1/namespaces/{}/services"
@@ -60,6 +62,16 @@ class Base(unittest.TestCase):
                     for document in file.read().split("\n---\n"):
                         if "\nkind: Deployment\n" in document and "  name: queue\n" not in document:
                             self.assertNotIn("  replicas:", document, path)
+
+    def test_the_adapter_takes_the_configuration_that_its_base_brings(self):
+        with open(os.path.join(BASE, "adapter", "config.yaml"), encoding="utf-8") as file:
+            block = file.read().split("\n  config.yaml: |\n")[1]
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(textwrap.dedent(block))
+            file.flush()
+            code, says, complains = run("swell-adapter", "check", file.name)
+        self.assertEqual(code, 0, complains)
+        self.assertIn("queue_depth", says)
 
 
 if __name__ == "__main__":

@@ -113,16 +113,16 @@ class Scene:
 
     def __enter__(self):
         try:
-            lab = self.start(Program("swell-lab", "up", "-f", self.folder, "--port=0",
-                                     "--speed=15"))
-            lab.wait_for_line("msg=service service=queue")
-            queue = lab.json("/api/v1/namespaces/swell/services/queue")
+            self.lab = self.start(Program("swell-lab", "up", "-f", self.folder, "--port=0",
+                                          "--speed=15"))
+            self.lab.wait_for_line("msg=service service=queue")
+            queue = self.lab.json("/api/v1/namespaces/swell/services/queue")
             port = queue["metadata"]["annotations"]["swell.dev/port"]
             self.producer = subprocess.Popen(
                 [os.path.join(os.environ["SWELL_BIN"], "swell-load"), "produce", "--rate=30/s",
                  f"--queue-url=http://{queue['spec']['clusterIP']}:{port}", "--cpu-ms=5"],
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            self.prometheus = Prometheus(self.start(Scraper(self.folder, lab.port)).url)
+            self.prometheus = Prometheus(self.start(Scraper(self.folder, self.lab.port)).url)
             return self
         except BaseException:
             self.__exit__()
@@ -140,7 +140,13 @@ class Queries(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = cls.enterClassContext(tempfile.TemporaryDirectory())
-        cls.prometheus = cls.enterClassContext(Scene(cls.folder)).prometheus
+        cls.scene = cls.enterClassContext(Scene(cls.folder))
+        cls.prometheus = cls.scene.prometheus
+
+    @classmethod
+    def tearDownClass(cls):
+        code = cls.scene.lab.stop()  # sanitizers speak up here
+        assert code == 0, f"the lab ended with {code}: {cls.scene.lab.errors}"
 
     def play(self, dashboard):
         return problems(dashboard, self.prometheus, SHOWN[dashboard.name])
