@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/config.h"
 
+#include "adapter/config_fields.h"
 #include "adapter/rules/connection.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -13,53 +14,8 @@
 #include <string.h>
 
 #define LIST "externalMetrics"
-#define NAME_MAX_BYTES 253
-#define NAMESPACE_MAX_BYTES 63
-#define INTERVAL_DEFAULT_NS (5 * NS_PER_S)
-#define INTERVAL_MAX_NS (3600 * NS_PER_S)
-#define MAX_AGE_DEFAULT_NS (60 * NS_PER_S)
-#define MAX_AGE_MIN_NS (100 * NS_PER_MS)
-#define MAX_AGE_MAX_NS (86400 * NS_PER_S)
 #define SHOWN_MAX_BYTES (16 * KIB)
 #define COMBINE_MAX_BYTES 16
-
-#define LOWER_AND_DIGITS "abcdefghijklmnopqrstuvwxyz0123456789"
-
-/* The HPA's client puts the name into the path in lower case, so another case is never asked for.
- * The words are parts of Kubernetes' own paths and would be authorised as something else. */
-static int check_name(const struct strict *s, const char *path, const char *name)
-{
-    static const char *const taken[] = {"status", "finalize", "watch", "proxy"};
-    char at[STRICT_PATH_MAX];
-
-    strict_path(at, path, "name");
-    if (!strchr(LOWER_AND_DIGITS, name[0]) || name[strspn(name, LOWER_AND_DIGITS "._:-")])
-        return strict_refuse(s, at,
-                             "%s takes lower-case letters, digits and . _ : - after a letter or "
-                             "digit, not '%.100s'",
-                             at, name);
-    for (size_t i = 0; i < ARRAY_LEN(taken); i++)
-        if (strcmp(taken[i], name) == 0)
-            return strict_refuse(s, at, "%s cannot be '%s': the word is part of Kubernetes' paths",
-                                 at, name);
-    return 0;
-}
-
-/* A DNS label. */
-static int check_namespace(const struct strict *s, const char *path, const char *namespace)
-{
-    char at[STRICT_PATH_MAX];
-    size_t len = namespace ? strlen(namespace) : 0;
-
-    if (!namespace)
-        return 0;
-    if (len == strspn(namespace, LOWER_AND_DIGITS "-") && namespace[0] != '-' &&
-        namespace[len - 1] != '-')
-        return 0;
-    strict_path(at, path, "namespace");
-    return strict_refuse(s, at, "%s takes lower-case letters, digits and -, not '%s'", at,
-                         namespace);
-}
 
 /* What a selector can match is what Kubernetes takes as a label, so selector.h is the judge. */
 static int check_label(const struct strict *s, const char *path, const char *key,
@@ -124,32 +80,6 @@ static int read_combining(const struct strict *s, const json_t *entry, const cha
                          "%s takes one, each, sum, average, max or min, not '%s'", at, how);
 }
 
-static int read_times(const struct strict *s, const json_t *entry, const char *path,
-                      struct external_metric *m)
-{
-    char at[STRICT_PATH_MAX], age[CLOCK_TEXT_MAX], least[CLOCK_TEXT_MAX];
-
-    m->query.interval_ns = INTERVAL_DEFAULT_NS;
-    m->max_age_ns = MAX_AGE_DEFAULT_NS;
-    int r = strict_duration(s, entry, path, "interval", QUERY_INTERVAL_MIN_NS, INTERVAL_MAX_NS,
-                            &m->query.interval_ns);
-    if (r == 0)
-        r = strict_duration(s, entry, path, "maxAge", MAX_AGE_MIN_NS, MAX_AGE_MAX_NS,
-                            &m->max_age_ns);
-    if (r < 0)
-        return r;
-
-    uint64_t least_ns = m->query.interval_ns + m->query.source->timeout_ns;
-    strict_path(at, path, "maxAge");
-    if (m->max_age_ns < least_ns)
-        return strict_refuse(s, at,
-                             "%s is %s but one interval and one timeout are %s: a healthy source "
-                             "would expire",
-                             at, clock_duration(m->max_age_ns, age),
-                             clock_duration(least_ns, least));
-    return 0;
-}
-
 /* name and its labels; marks: before the first label, around its value, after the last. */
 static char *join_labels(const char *name, const json_t *labels, const char *const marks[4])
 {
@@ -197,13 +127,9 @@ static int read_metric(const struct strict *s, const json_t *entry, const char *
 
     int r = strict_mapping(s, entry, path, members);
     if (r == 0)
-        r = strict_text(s, entry, path, "name", NAME_MAX_BYTES, &name);
+        r = config_read_name(s, entry, path, &name);
     if (r == 0)
-        r = check_name(s, path, name);
-    if (r == 0)
-        r = strict_text(s, entry, path, "namespace", NAMESPACE_MAX_BYTES, &namespace);
-    if (r == 0)
-        r = check_namespace(s, path, namespace);
+        r = config_read_namespace(s, entry, path, &namespace);
     if (r == 0)
         r = read_labels(s, entry, path, m);
     if (r == 0)
@@ -212,7 +138,7 @@ static int read_metric(const struct strict *s, const json_t *entry, const char *
     if (r == 0)
         r = read_combining(s, entry, path, &m->query.combining);
     if (r == 0)
-        r = read_times(s, entry, path, m);
+        r = config_read_times(s, entry, path, &m->query, &m->max_age_ns);
     return r == 0 ? keep_texts(s, m, name, namespace) : r;
 }
 
@@ -268,6 +194,7 @@ static int read_metrics(const struct strict *s, const json_t *list, struct adapt
 static int read_document(const struct yaml_file *file, struct adapter_config *c, struct err *err)
 {
     static const struct strict_member members[] = {{LIST, false},
+                                                   {"customMetrics", false},
                                                    {"prometheus", false},
                                                    {"rules", false},
                                                    {"externalRules", false},
@@ -282,6 +209,8 @@ static int read_document(const struct yaml_file *file, struct adapter_config *c,
     int r = strict_mapping(&s, document, "", members);
     if (r == 0)
         r = read_metrics(&s, json_object_get(document, LIST), c);
+    if (r == 0)
+        r = custom_metrics_read(&s, document, &c->custom);
     if (r == 0)
         r = connection_read_config(&s, document, &c->prometheus);
     if (r == 0)
@@ -334,6 +263,7 @@ void config_done(struct adapter_config *c)
         source_unref(m->query.source);
     }
     free(c->metrics);
+    custom_metrics_done(&c->custom);
     endpoint_unref(c->prometheus);
     rules_done(&c->rules);
     *c = (struct adapter_config){0};
@@ -350,6 +280,7 @@ void config_print(const struct adapter_config *c, FILE *out)
                       clock_duration(m->query.interval_ns, interval),
                       clock_duration(m->max_age_ns, age));
     }
+    custom_metrics_print(&c->custom, out);
     rules_print(&c->rules, out);
 }
 
@@ -373,6 +304,7 @@ void config_help(FILE *out)
         "    source:                   one of:\n",
         out);
     source_help(out);
+    custom_metrics_help(out);
     connection_help(out);
     rules_help(out);
 }

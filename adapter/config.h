@@ -11,13 +11,14 @@
  *       interval: 5s               # from one poll to the next
  *       maxAge: 60s                # an older value is an error
  *
- * Beside them stand the sections of prometheus-adapter's configuration (rules/rules.h), and which
- * Prometheus those ask (rules/connection.h).
+ * Beside them stand customMetrics (config_custom.h), the sections of prometheus-adapter's
+ * configuration (rules/rules.h), and which Prometheus those ask (rules/connection.h).
  *
  * Read-only once built: any thread may read; labels must not be referenced (json_incref) there. */
 #ifndef ADAPTER_CONFIG_H
 #define ADAPTER_CONFIG_H
 
+#include "adapter/config_custom.h"
 #include "adapter/query.h"
 #include "adapter/rules/rules.h"
 #include "adapter/sources/endpoint.h"
@@ -45,6 +46,7 @@ struct external_metric {
 struct adapter_config {
     struct external_metric *metrics;
     size_t count;
+    struct custom_metrics custom;
     struct endpoint *prometheus; /* that the rules ask; NULL: the file does not say */
     struct rules rules;
 };

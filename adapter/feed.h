@@ -11,9 +11,16 @@ struct feed {
     struct query *query;
 };
 
+struct custom_feed {
+    const struct custom_metric *metric; /* borrowed */
+    struct query *query;
+};
+
 struct feeds {
-    struct feed *items;
+    struct feed *items; /* external ones */
     size_t count;
+    struct custom_feed *customs;
+    size_t custom_count;
 };
 
 /* Wants the queries of all metrics. 0 or -ENOMEM. config is borrowed until feeds_done. */

@@ -138,12 +138,10 @@ static void *run(void *arg)
 
 /* ---- asking ---- */
 
-static void make_path(const struct resource *r, char path[PATH_MAX_BYTES])
+static void make_path(const struct resource *r, bool running, char path[PATH_MAX_BYTES])
 {
-    if (*r->group)
-        (void)snprintf(path, PATH_MAX_BYTES, "/apis/%s/%s/%s", r->group, r->version, r->plural);
-    else
-        (void)snprintf(path, PATH_MAX_BYTES, "/api/%s/%s", r->version, r->plural);
+    (void)snprintf(path, PATH_MAX_BYTES, "%s%s/%s/%s%s", *r->group ? "/apis/" : "/api", r->group,
+                   r->version, r->plural, running ? "?fieldSelector=status.phase%3DRunning" : "");
 }
 
 /* The lock is held. NULL beyond OBJECT_WATCHES_MAX. */
@@ -175,13 +173,13 @@ static int add_matching(const json_t *names, const struct selector *selector, st
 }
 
 static int list(void *arg, const struct resource *resource, const char *namespace,
-                const struct selector *selector, struct names *ret, struct err *err)
+                const struct selector *selector, bool running, struct names *ret, struct err *err)
 {
     struct object_watches *w = arg;
     char path[PATH_MAX_BYTES];
     int r = -EAGAIN;
 
-    make_path(resource, path);
+    make_path(resource, running, path);
     pthread_mutex_lock(&w->lock);
     const struct watched *found = find_or_add(w, path);
     if (found && found->objects)

@@ -6,6 +6,7 @@
 #include "adapter/rules/catalogue.h"
 #include "kube/selector.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct err;
@@ -22,11 +23,11 @@ size_t names_position(const struct names *n, const char *name);
 void names_done(struct names *n);
 
 struct object_lister { /* {0}: there is no API server to ask */
-    /* Appends the names of the objects of that resource, in any phase. namespace is NULL for a
-     * resource without namespaces. Answers from memory. 0; -EAGAIN when they are not known yet,
-     * with a sentence; -ENOMEM. Any thread. */
+    /* Appends the names of the objects of that resource; of pods maybe only those that run.
+     * namespace is NULL for a resource without namespaces. Answers from memory. 0; -EAGAIN when
+     * they are not known yet, with a sentence; -ENOMEM. Any thread. */
     int (*list)(void *arg, const struct resource *resource, const char *namespace,
-                const struct selector *selector, struct names *ret, struct err *err);
+                const struct selector *selector, bool running, struct names *ret, struct err *err);
     void *arg;
 };
 

@@ -128,6 +128,14 @@ struct query *queries_want(struct queries *q, const struct query_spec *spec)
     return query;
 }
 
+struct query *query_hold(struct query *query)
+{
+    pthread_mutex_lock(&query->owner->lock);
+    query->refs++;
+    pthread_mutex_unlock(&query->owner->lock);
+    return query;
+}
+
 void query_release(struct query *query)
 {
     if (!query)

@@ -35,7 +35,8 @@ void queries_free(struct queries *q); /* after poller_stop and after the last qu
 /* A reference to the one query of that kind, made if there is none. NULL when out of memory or
  * beyond QUERIES_MAX. */
 struct query *queries_want(struct queries *q, const struct query_spec *spec);
-void query_release(struct query *query); /* NULL does nothing */
+struct query *query_hold(struct query *query); /* one more reference */
+void query_release(struct query *query);       /* NULL does nothing */
 
 const struct source *query_source(const struct query *query);
 uint64_t query_interval_ns(const struct query *query);

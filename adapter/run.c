@@ -3,6 +3,7 @@
 
 #include "adapter/api/custom.h"
 #include "adapter/api/external.h"
+#include "adapter/api/usage.h"
 #include "adapter/object_watch.h"
 #include "adapter/poller.h"
 #include "adapter/rules/connection.h"
@@ -71,6 +72,7 @@ static void more_help(FILE *out)
     http_routes_help(discovery_routes, discovery_route_count, out);
     http_routes_help(external_routes, external_route_count, out);
     http_routes_help(custom_routes, custom_route_count, out);
+    http_routes_help(usage_routes, usage_route_count, out);
     service_help(out);
     selfmetrics_help(out);
 }
@@ -175,7 +177,10 @@ static void raise_descriptor_limit(void)
 /* Which objects there are is only asked where there is an API server and a rule about objects. */
 static int watch_objects(struct app *a, const struct adapter_config *config, struct err *err)
 {
-    if (a->watches || config->rules.custom_count == 0)
+    bool of_objects =
+        config->custom.count || config->rules.custom_count || config->rules.has_resource_rules;
+
+    if (a->watches || !of_objects)
         return 0;
     int r = kube_access_find(a->options.kubeconfig, &a->access, err);
     if (r == -ENOENT && !a->options.kubeconfig)
@@ -248,6 +253,7 @@ static int listen_and_serve(struct app *a, struct err *err)
     const struct http_routes routes[] = {
         {external_routes, external_route_count, setup_slot(a->place)},
         {custom_routes, custom_route_count, setup_slot(a->place)},
+        {usage_routes, usage_route_count, setup_slot(a->place)},
         {discovery_routes, discovery_route_count, a->discovery}};
     const struct http_server_config config = {.address = a->options.address,
                                               .port = (uint16_t)a->options.port,

@@ -100,7 +100,9 @@ static int start_rules(struct setup *s, struct endpoint *prometheus, struct err 
 
     if (rules->warnings.len)
         log_warn("rules", LOG_STR("warnings", rules->warnings.data));
-    if (rules->custom_count || rules->external_count)
+    if (rules->has_resource_rules)
+        s->api.usage_rules = rules;
+    if (!rules_is_empty(rules))
         return rule_set_start(&s->api.rules, &config, err);
     on_new_list(s, NULL);
     return 0;

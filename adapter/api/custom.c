@@ -20,7 +20,7 @@
 /* A request while its value is found: what struct object_read borrows. */
 struct custom_read {
     struct object_read read;
-    struct metrics_api *api;  /* a reference, for what list borrows */
+    struct metrics_api *api;  /* a reference, for what is borrowed */
     struct metric_list *list; /* NULL: the metric is a configured one */
     char *metric, *namespace;
     struct selector *objects; /* that `*` stands for */
@@ -43,12 +43,13 @@ static void custom_read_free(void *arg)
     free(c);
 }
 
-static struct http_reply reply_read(const void *context, const struct query *query,
-                                    const struct reading *reading)
+static struct http_reply reply_read(const void *context, const struct read_result *results,
+                                    size_t count)
 {
     const struct custom_read *c = context;
 
-    return object_values_reply(&c->read, query, reading, clock_mono_ns());
+    (void)count;
+    return object_values_reply(&c->read, results->query, results->reading, clock_mono_ns());
 }
 
 /* ---- what is asked for ---- */
@@ -112,7 +113,7 @@ static int list_objects(const struct metrics_api *api, struct custom_read *c, co
                                  read->metric, read->resource->plural);
         return -EAGAIN;
     } else {
-        r = api->lister.list(api->lister.arg, read->resource, read->namespace, c->objects,
+        r = api->lister.list(api->lister.arg, read->resource, read->namespace, c->objects, false,
                              &read->names, &err);
     }
     if (r < 0)
@@ -178,7 +179,46 @@ static struct http_reply serve_rule(const struct metrics_api *api, const struct 
             query = want_query(api, c, m, &refusal);
     }
     if (query)
-        return read_start(r, query, reply_read, c, custom_read_free);
+        return read_start(r, &query, 1, reply_read, c, custom_read_free);
+    custom_read_free(c);
+    return refusal;
+}
+
+/* ---- a configured metric ---- */
+
+static const struct custom_feed *find_feed(const struct metrics_api *api, const struct asked *a)
+{
+    const struct feeds *f = api->feeds;
+
+    for (size_t i = 0; i < f->custom_count; i++) {
+        const struct custom_metric *m = f->customs[i].metric;
+        bool is_there = !m->namespace || (a->namespace && strcmp(m->namespace, a->namespace) == 0);
+        if (is_there && m->resource.namespaced == (a->namespace != NULL) &&
+            strcmp(m->name, a->metric) == 0 && custom_metric_is_of(m, a->resource))
+            return &f->customs[i];
+    }
+    return NULL;
+}
+
+/* Takes c. */
+static struct http_reply serve_feed(const struct metrics_api *api, const struct http_request *r,
+                                    struct custom_read *c, const char *name,
+                                    const struct custom_feed *f)
+{
+    struct http_reply refusal;
+
+    c->read.resource = &f->metric->resource;
+    c->read.label = f->metric->object_label;
+    c->read.namespace_label = f->metric->namespace_label;
+    c->read.selector = c->series;
+    c->read.max_age_ns = f->metric->max_age_ns;
+    if (list_objects(api, c, name, &refusal) == 0) {
+        if (c->read.names.count) {
+            struct query *query = query_hold(f->query);
+            return read_start(r, &query, 1, reply_read, c, custom_read_free);
+        }
+        refusal = no_objects(c);
+    }
     custom_read_free(c);
     return refusal;
 }
@@ -202,10 +242,9 @@ static bool has_scope(const struct resource *resource, const struct asked *a)
 }
 
 /* The metric of a rule, with the list that holds it in c; NULL when there is none. */
-static const struct object_metric *find_metric(struct metrics_api *api, struct custom_read *c,
+static const struct object_metric *find_metric(const struct metrics_api *api, struct custom_read *c,
                                                const struct asked *a)
 {
-    c->api = metrics_api_ref(api);
     c->list = api->rules ? rule_set_list(api->rules) : NULL;
     const struct resource *resource =
         c->list ? catalogue_find_path(c->list->catalogue, a->resource) : NULL;
@@ -226,6 +265,10 @@ static struct http_reply serve_read(struct metrics_api *api, const struct http_r
     struct custom_read *c = make_read(r, a, &refusal);
     if (!c)
         return refusal;
+    c->api = metrics_api_ref(api);
+    const struct custom_feed *feed = find_feed(api, a);
+    if (feed)
+        return serve_feed(api, r, c, a->name, feed);
     const struct object_metric *m = find_metric(api, c, a);
     if (m)
         return serve_rule(api, r, c, a->name, m);

@@ -211,14 +211,17 @@ static struct http_reply reply_samples(const struct rule_read *read, const struc
     return status_reply(500, "out of memory");
 }
 
-static struct http_reply reply_rule(const void *context, const struct query *query,
-                                    const struct reading *r)
+static struct http_reply reply_rule(const void *context, const struct read_result *results,
+                                    size_t count)
 {
     scoped(buf_done) struct buf why = {.max = MESSAGE_MAX_BYTES};
     const struct rule_read *read = context;
+    const struct query *query = results->query;
+    const struct reading *r = results->reading;
     uint64_t now_ns = clock_mono_ns();
     enum reading_state state = reading_state(r, RULE_MAX_AGE_NS, now_ns);
 
+    (void)count;
     if (state == READING_FRESH || state == READING_HELD)
         return reply_samples(read, query, r);
     if (reading_explain(r, read->name, query_source(query), RULE_MAX_AGE_NS, now_ns, &why) < 0)
@@ -245,9 +248,10 @@ static struct http_reply serve_rule(struct metrics_api *api, const struct http_r
     }
     *read = (struct rule_read){metrics_api_ref(api), list, strdup(a->name), a->pretty};
     int result = read->name ? query_text(m->rule->query, &in, &text, &err) : -ENOMEM;
-    if (result == 0)
-        return read_start(r, rule_set_want(api->rules, text.data), reply_rule, read,
-                          rule_read_free);
+    if (result == 0) {
+        struct query *query = rule_set_want(api->rules, text.data);
+        return read_start(r, &query, 1, reply_rule, read, rule_read_free);
+    }
     rule_read_free(read);
     return status_replyf(result == -EINVAL ? 400 : 500, "external metric \"%.253s\" (%s): %s",
                          a->name, m->rule->shown_as, *err.text ? err.text : "out of memory");

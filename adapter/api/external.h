@@ -12,7 +12,7 @@
 #include "adapter/api/metrics_api.h"
 #include "http/server.h"
 
-extern const struct http_route external_routes[]; /* their app is a struct metrics_api */
+extern const struct http_route external_routes[]; /* their app is a struct metrics_api_slot */
 extern const size_t external_route_count;
 
 #endif

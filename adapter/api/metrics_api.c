@@ -61,17 +61,65 @@ static int list_externals(const struct metrics_api *api, const struct metric_lis
     return 0;
 }
 
+static bool is_configured(const struct feeds *f, const struct object_metric *m)
+{
+    for (size_t i = 0; i < f->custom_count; i++) {
+        const struct custom_metric *c = f->customs[i].metric;
+        if (strcmp(c->name, m->name) == 0 && strcmp(c->resource.plural, m->resource->plural) == 0 &&
+            strcmp(c->resource.group, m->resource->group) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether an earlier one is the same for another namespace. */
+static bool is_repeated(const struct feeds *f, size_t i)
+{
+    const struct custom_metric *m = f->customs[i].metric;
+
+    for (size_t k = 0; k < i; k++) {
+        const struct custom_metric *c = f->customs[k].metric;
+        if (strcmp(c->name, m->name) == 0 && strcmp(c->resource.plural, m->resource.plural) == 0 &&
+            strcmp(c->resource.group, m->resource.group) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The metrics of objects, each once: new in *ret, to be freed. */
+static int list_objects(const struct metrics_api *api, const struct metric_list *list,
+                        struct discovery_object_metric **ret, size_t *ret_count)
+{
+    const struct feeds *f = api->feeds;
+    size_t of_rules = list ? list->object_count : 0, count = 0;
+    struct discovery_object_metric *objects =
+        calloc(f->custom_count + of_rules + 1, sizeof(*objects));
+
+    if (!objects)
+        return -ENOMEM;
+    for (size_t i = 0; i < f->custom_count; i++)
+        if (!is_repeated(f, i))
+            objects[count++] = (struct discovery_object_metric){f->customs[i].metric->name,
+                                                                &f->customs[i].metric->resource};
+    for (size_t i = 0; i < of_rules; i++)
+        if (!is_configured(f, &list->objects[i]))
+            objects[count++] =
+                (struct discovery_object_metric){list->objects[i].name, list->objects[i].resource};
+    *ret = objects;
+    *ret_count = count;
+    return 0;
+}
+
 int metrics_api_publish(struct metrics_api *api, const struct metric_list *list)
 {
-    size_t count = list ? list->object_count : 0;
-    struct discovery_object_metric *objects = calloc(count + 1, sizeof(*objects));
-    struct discovery_input input = {.objects = objects, .object_count = count};
+    struct discovery_input input = {.has_resource_metrics = api->usage_rules != NULL};
+    struct discovery_object_metric *objects = NULL;
     const char **externals = NULL;
-    int r = objects ? list_externals(api, list, &externals, &input.external_count) : -ENOMEM;
+    int r = list_objects(api, list, &objects, &input.object_count);
 
-    for (size_t i = 0; r == 0 && i < count; i++)
-        objects[i] =
-            (struct discovery_object_metric){list->objects[i].name, list->objects[i].resource};
+    if (r == 0)
+        r = list_externals(api, list, &externals, &input.external_count);
+    input.objects = objects;
     input.externals = externals;
     if (r == 0)
         r = discovery_set(api->discovery, &input);

@@ -17,6 +17,7 @@ struct metrics_api {
     void (*free)(struct metrics_api *api); /* after the last reference; NULL: the owner knows */
     struct feeds *feeds;                   /* configured metrics */
     struct rule_set *rules;                /* NULL: there are none */
+    const struct rules *usage_rules;       /* resourceRules; NULL: there are none */
     struct object_lister lister;
     struct discovery *discovery;
 };

@@ -12,62 +12,98 @@
 
 #define WAIT_MAX_NS (10 * NS_PER_S) /* an HPA waits as long as it must, and its worker with it */
 
-struct waiting { /* a request whose query is read for the first time */
+struct waiting { /* a request for the readings of some queries */
     struct http_pending *pending;
-    struct query *query;
     read_reply_fn *reply;
     void *context;
     void (*free_context)(void *context);
+    uint64_t until_ns;
+    size_t asked; /* results below it have been waited for */
+    size_t count;
+    struct read_result results[]; /* whose readings are filled in at the end */
 };
 
-static struct http_reply finish(const struct waiting *w, struct reading *reading)
+/* Makes the reply and frees w. */
+static struct http_reply finish(struct waiting *w)
 {
-    struct http_reply reply = w->reply(w->context, w->query, reading);
+    for (size_t i = 0; i < w->count; i++)
+        w->results[i].reading = query_newest(w->results[i].query);
+    struct http_reply reply = w->reply(w->context, w->results, w->count);
 
-    reading_unref(reading);
-    query_release(w->query);
+    for (size_t i = 0; i < w->count; i++) {
+        reading_unref(w->results[i].reading);
+        query_release(w->results[i].query);
+    }
     w->free_context(w->context);
+    free(w);
     return reply;
 }
 
-static void on_ready(void *arg)
+/* Waits for one query after the other, which are all polled meanwhile. */
+static void wait_for_next(void *arg)
 {
     struct waiting *w = arg;
 
-    http_pending_reply(w->pending, finish(w, query_newest(w->query)));
-    free(w);
-}
-
-static struct http_reply answer_later(const struct http_request *r, const struct waiting *now)
-{
-    struct waiting *w = malloc(sizeof(*w));
-
-    if (!w)
-        return finish(now, NULL);
-    *w = *now;
-    w->pending = http_defer(r);
-    if (!w->pending) { /* a test without a socket, or no memory */
-        struct http_reply reply = finish(w, NULL);
-        free(w);
-        return reply;
+    if (w->asked < w->count) {
+        struct query *next = w->results[w->asked++].query;
+        if (query_when_ready(next, wait_for_next, w, w->until_ns) == 0)
+            return;
     }
-    if (query_when_ready(w->query, on_ready, w, clock_mono_ns() + WAIT_MAX_NS) < 0)
-        on_ready(w);
-    return http_reply_later();
+    struct http_pending *pending = w->pending;
+    http_pending_reply(pending, finish(w));
 }
 
-struct http_reply read_start(const struct http_request *r, struct query *query,
-                             read_reply_fn *reply, void *context,
+static bool all_read(const struct waiting *w)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        struct reading *reading = query_newest(w->results[i].query);
+        reading_unref(reading);
+        if (!reading)
+            return false;
+    }
+    return true;
+}
+
+static struct waiting *make(struct query *const *queries, size_t count)
+{
+    struct waiting *w = calloc(1, sizeof(*w) + count * sizeof(w->results[0]));
+    bool complete = w;
+
+    for (size_t i = 0; i < count; i++)
+        complete = complete && queries[i];
+    for (size_t i = 0; i < count && !complete; i++)
+        query_release(queries[i]);
+    if (!complete) {
+        free(w);
+        return NULL;
+    }
+    w->count = count;
+    for (size_t i = 0; i < count; i++)
+        w->results[i].query = queries[i];
+    return w;
+}
+
+struct http_reply read_start(const struct http_request *r, struct query *const *queries,
+                             size_t count, read_reply_fn *reply, void *context,
                              void (*free_context)(void *context))
 {
-    struct waiting w = {NULL, query, reply, context, free_context};
+    struct waiting *w = make(queries, count);
 
-    if (!query) {
+    if (!w) {
         free_context(context);
         return status_reply(500, "out of memory, or too many queries");
     }
-    struct reading *reading = query_newest(query);
-    return reading ? finish(&w, reading) : answer_later(r, &w);
+    w->reply = reply;
+    w->context = context;
+    w->free_context = free_context;
+    w->until_ns = clock_mono_ns() + WAIT_MAX_NS;
+    if (all_read(w))
+        return finish(w);
+    w->pending = http_defer(r);
+    if (!w->pending) /* a test without a socket, or no memory */
+        return finish(w);
+    wait_for_next(w);
+    return http_reply_later();
 }
 
 static bool is_watch(const struct http_request *r)

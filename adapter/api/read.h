@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* read: one request for values: from the query that has them to the reply, which is made at once
- * when the query was read before, and when its first poll ended otherwise. Any thread. */
+/* read: one request for values: from the queries that have them to the reply, which is made at once
+ * when all were read before, and when their first polls ended otherwise. Any thread. */
 #ifndef ADAPTER_API_READ_H
 #define ADAPTER_API_READ_H
 
@@ -10,14 +10,19 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* Makes the reply of a reading (borrowed; NULL: there is none in time). */
-typedef struct http_reply read_reply_fn(const void *context, const struct query *query,
-                                        const struct reading *reading);
+struct read_result {
+    struct query *query;
+    struct reading *reading; /* NULL: there is none in time */
+};
 
-/* Takes query (NULL: out of memory) and context, which free_context releases when the reply is
- * made. */
-struct http_reply read_start(const struct http_request *r, struct query *query,
-                             read_reply_fn *reply, void *context,
+/* Makes the reply; all is borrowed. */
+typedef struct http_reply read_reply_fn(const void *context, const struct read_result *results,
+                                        size_t count);
+
+/* Takes the queries in a list (a NULL in it: out of memory) but not the list, and context, which
+ * free_context releases when the reply is made. */
+struct http_reply read_start(const struct http_request *r, struct query *const *queries,
+                             size_t count, read_reply_fn *reply, void *context,
                              void (*free_context)(void *context));
 
 /* What every read checks first: 406 without JSON in Accept, 405 for a watch. True when it may go

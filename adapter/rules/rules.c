@@ -2,6 +2,7 @@
 #include "adapter/rules/rules.h"
 
 #include "adapter/rules/catalogue.h"
+#include "adapter/rules/label_index.h"
 #include "adapter/rules/query_text.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -22,7 +23,7 @@ const char *const label_fields[] = {"Group", "Resource", NULL};
 struct reader {
     const struct strict *s;
     struct rules *rules;
-    const struct catalogue *catalogue; /* to see which names mean one resource */
+    struct catalogue *catalogue; /* to see which names mean one resource */
 };
 
 static int no_memory(const struct reader *rd)
@@ -429,6 +430,28 @@ static int read_resource_query(const struct reader *rd, const json_t *entry, con
     return r == 0 ? try_query(rd, at, *ret, true, also_by) : r;
 }
 
+static int find_label(const struct reader *rd, const struct label_index *index, const char *plural,
+                      const char **ret)
+{
+    const char *label = label_index_label(index, catalogue_find(rd->catalogue, "", plural));
+
+    *ret = pool_text(&rd->rules->pool, label ? label : "", label ? strlen(label) : 0);
+    return *ret ? 0 : no_memory(rd);
+}
+
+static int find_labels(const struct reader *rd, struct resource_rule *rule)
+{
+    struct label_index index;
+    int r = label_index_init(&index, &rule->labels, rd->catalogue, &rd->rules->pool);
+
+    if (r < 0)
+        return no_memory(rd);
+    r = find_label(rd, &index, "pods", &rule->pod_label);
+    if (r == 0)
+        r = find_label(rd, &index, "nodes", &rule->node_label);
+    return r == 0 ? find_label(rd, &index, "namespaces", &rule->namespace_label) : r;
+}
+
 static int read_resource_rule(const struct reader *rd, const json_t *parent, const char *name,
                               struct resource_rule *rule)
 {
@@ -452,6 +475,12 @@ static int read_resource_rule(const struct reader *rd, const json_t *parent, con
                                 &rule->container_query);
     if (r == 0)
         r = read_resource_query(rd, entry, at, "nodeQuery", NULL, &rule->node_query);
+    if (r == 0)
+        r = find_labels(rd, rule);
+    if (r == 0 && rule->container_query && (!*rule->pod_label || !*rule->namespace_label))
+        return strict_refuse(rd->s, at, "%s.resources names no label of pods and namespaces", at);
+    if (r == 0 && rule->node_query && !*rule->node_label)
+        return strict_refuse(rd->s, at, "%s.resources names no label of nodes", at);
     if (r == 0 && rule->container_query && !rule->container_label)
         return warn(rd, at, "containerLabel is missing: all containers of a pod are one");
     return r;

@@ -55,7 +55,8 @@ struct rule {
 struct resource_rule {                             /* cpu or memory */
     struct template *container_query, *node_query; /* NULL: none */
     struct rule_labels labels;
-    const char *container_label; /* NULL: none */
+    const char *container_label;                          /* NULL: none */
+    const char *pod_label, *node_label, *namespace_label; /* as labels says; "" when it does not */
 };
 
 struct rules { /* {0} is empty */

@@ -97,8 +97,7 @@ class FakeKube:
                  if namespace in (None, o["metadata"].get("namespace"))
                  and name in (None, o["metadata"]["name"])
                  and selected(query.get("labelSelector", [""])[0], o["metadata"]["labels"])
-                 and query.get("fieldSelector", ["metadata.name=" + o["metadata"]["name"]])[0]
-                 .endswith("=" + o["metadata"]["name"])]
+                 and field_selected(query.get("fieldSelector", [""])[0], o)]
         if name:
             return answer(handler, *((found[0],) if found else (status(404), 404)))
         answer(handler, {"kind": f"{kind}List", "apiVersion": version,
@@ -143,6 +142,17 @@ def selected(selector, labels):
     """Only equalities, which is what an HPA sends."""
     return all(labels.get(k) == v for k, v in
                (pair.split("=", 1) for pair in selector.split(",") if pair))
+
+
+def field_selected(selector, value):
+    """metadata.name=x or status.phase=x; what a test did not write is as asked for."""
+    for pair in filter(None, selector.split(",")):
+        path, wanted = pair.split("=", 1)
+        for key in path.split("."):
+            value = value.get(key, {})
+        if value not in ({}, wanted):
+            return False
+    return True
 
 
 def status(code):

@@ -31,7 +31,7 @@ static void reads_every_field_of_the_three_sections(void **state)
                "  cpu:\n"
                "    containerQuery: c{<<.LabelMatchers>>}\n"
                "    containerLabel: container\n"
-               "    resources: {overrides: {pod: {resource: pod}}}\n"
+               "    resources: {overrides: {ns: {resource: namespace}, p: {resource: pod}}}\n"
                "  window: 5m\n",
                &rules);
     assert_int_equal(rules.custom_count, 1);
@@ -42,6 +42,8 @@ static void reads_every_field_of_the_three_sections(void **state)
     assert_int_equal(rules.external_count, 1);
     assert_false(rules.external[0].labels.namespaced);
     assert_true(rules.has_resource_rules);
+    assert_string_equal(rules.cpu.pod_label, "p");
+    assert_string_equal(rules.cpu.namespace_label, "ns");
     assert_int_equal(rules.window_ns, 300 * NS_PER_S);
     assert_int_equal(rules.warnings.len, 0);
     rules_done(&rules);
@@ -117,6 +119,8 @@ static void refuses_a_file_with_line_and_field(void **state)
          "r.yaml:3: rules[0].resources.namespaced takes true or false"},
         {"resourceRules: {cpu: {containerQuery: '<<'}}\n",
          "r.yaml:1: resourceRules.cpu.containerQuery: in <<>>: a value is missing"},
+        {"resourceRules:\n  cpu: {nodeQuery: a}\n",
+         "r.yaml:2: resourceRules.cpu.resources names no label of nodes"},
         {"resourceRules: {window: soon}\n",
          "r.yaml:1: resourceRules.window takes a duration from 1s to 24h0m0s, not 'soon'"},
     };
@@ -144,7 +148,7 @@ static void warns_about_what_works_but_is_hardly_meant(void **state)
          "r.yaml:3: label 'pod_name' is left out: another label is already the name of pods\n"},
         {"rules:\n- seriesQuery: a\n" QUERY,
          "r.yaml:2: resources is missing: no label names an object, so the rule serves nothing\n"},
-        {"resourceRules:\n  cpu: {containerQuery: a}\n",
+        {"resourceRules:\n  cpu: {containerQuery: a, resources: {template: <<.Resource>>}}\n",
          "r.yaml:2: containerLabel is missing: all containers of a pod are one\n"},
     };
     (void)state;
