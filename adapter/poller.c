@@ -12,11 +12,18 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BACKOFF_STEPS_MAX 3 /* 2^3 = 8 intervals */
 #define BACKOFF_MAX_NS (60 * NS_PER_S)
 #define IDLE_NS (60 * NS_PER_S) /* a wait without an end, as there is nothing to wait for */
 #define REQUESTS_MAX 20         /* of one poll */
+
+struct lane { /* the requests to one server */
+    struct lane *next;
+    unsigned running;
+    char server[];
+};
 
 struct poller {
     struct fetcher *fetcher; /* the thread's, but for fetcher_wake */
@@ -24,6 +31,8 @@ struct poller {
     struct metrics *metrics;
     struct query **polled; /* all that are taken */
     size_t count, room;
+    size_t turn; /* with whom the next round begins, so that nobody waits for ever */
+    struct lane *lanes;
     uint64_t random;
     pthread_t thread;
     atomic_bool stop;
@@ -140,6 +149,7 @@ static void on_answer(void *arg, int result, int status, const struct buf *body,
     struct err why = {0};
 
     query->request = 0;
+    query->lane->running--;
     if (result == 0)
         result =
             source->kind->read_answer(source, &query->poll, status, body, query->gathered, &why);
@@ -168,8 +178,10 @@ static int send_request(struct query *query, struct err *why)
     query->request =
         fetcher_start(query->poller->fetcher, &request.call,
                       kind->body_max ? kind->body_max : SOURCE_BODY_MAX, on_answer, query);
-    if (query->request > 0)
+    if (query->request > 0) {
+        query->lane->running++;
         return 0;
+    }
     r = (int)query->request;
     query->request = 0;
     return err_set(why, r, "cannot be asked: %s",
@@ -262,6 +274,26 @@ static void start(struct query *query)
         end_poll(query, result, &why);
 }
 
+/* The lane to the server that is named in shown_as: up to the path of an address. NULL when out of
+ * memory. */
+static struct lane *find_lane(struct poller *p, const char *shown_as)
+{
+    const char *scheme = strstr(shown_as, "://");
+    size_t len =
+        scheme ? (size_t)(scheme - shown_as) + 3 + strcspn(scheme + 3, "/") : strlen(shown_as);
+
+    for (struct lane *l = p->lanes; l; l = l->next)
+        if (strlen(l->server) == len && memcmp(l->server, shown_as, len) == 0)
+            return l;
+    struct lane *lane = calloc(1, sizeof(*lane) + len + 1);
+    if (!lane)
+        return NULL;
+    memcpy(lane->server, shown_as, len);
+    lane->next = p->lanes;
+    p->lanes = lane;
+    return lane;
+}
+
 static void take_new(struct poller *p)
 {
     struct query *next;
@@ -277,6 +309,9 @@ static void take_new(struct poller *p)
             p->room = room;
         }
         query->poller = p;
+        query->lane = find_lane(p, query->source->shown_as);
+        if (!query->lane)
+            continue;
         query->series = selfmetrics_poll_series(p->metrics, query->source->shown_as);
         p->polled[p->count++] = query;
     }
@@ -289,8 +324,10 @@ static bool drop_if_unwanted(struct poller *p, size_t i, uint64_t now_ns)
 
     if (query->asking || !queries_remove_unwanted(p->queries, query, now_ns))
         return false;
-    if (query->request)
+    if (query->request) {
         fetcher_cancel(p->fetcher, query->request);
+        query->lane->running--;
+    }
     p->polled[i] = p->polled[--p->count];
     query_free(query);
     return true;
@@ -305,21 +342,34 @@ static void drop_unwanted(struct poller *p)
             i++;
 }
 
-/* Starts what is due, drops what nobody wants any more, returns when the next one is due. */
-static uint64_t start_due(struct poller *p)
+/* Lingering queries are looked at when they are due. */
+static void drop_due(struct poller *p, uint64_t now_ns)
 {
-    uint64_t now_ns = clock_mono_ns(), next_ns = UINT64_MAX;
+    for (size_t i = 0; i < p->count;)
+        if (is_busy(p->polled[i]) || p->polled[i]->due_ns > now_ns ||
+            !drop_if_unwanted(p, i, now_ns))
+            i++;
+}
 
-    for (size_t i = 0; i < p->count;) {
-        struct query *query = p->polled[i];
+/* Starts what is due and has room in its lane, and returns when the next one is due. What waits for
+ * room is started when another request ends. */
+static uint64_t start_due(struct poller *p, uint64_t now_ns)
+{
+    uint64_t next_ns = UINT64_MAX;
+    size_t first = p->turn;
+
+    for (size_t i = 0; i < p->count; i++) {
+        size_t at = (first + i) % p->count;
+        struct query *query = p->polled[at];
         if (!is_busy(query) && query->due_ns <= now_ns) {
-            if (drop_if_unwanted(p, i, now_ns))
+            if (query->lane->running >= POLLER_REQUESTS_MAX) {
+                p->turn = p->turn == first ? at : p->turn;
                 continue;
+            }
             start(query);
         }
         if (!is_busy(query) && query->due_ns < next_ns)
             next_ns = query->due_ns;
-        i++;
     }
     return next_ns;
 }
@@ -333,7 +383,10 @@ static void *run(void *arg)
         take_new(p);
         if (queries_any_unwanted(p->queries))
             drop_unwanted(p);
-        uint64_t next_ns = start_due(p), now_ns = clock_mono_ns();
+        uint64_t now_ns = clock_mono_ns();
+        drop_due(p, now_ns);
+        uint64_t next_ns = start_due(p, now_ns);
+        now_ns = clock_mono_ns();
         uint64_t over_ns = queries_end_waits(p->queries, now_ns);
         if (over_ns < next_ns)
             next_ns = over_ns;
@@ -357,6 +410,10 @@ static void poller_free(struct poller *p)
     for (struct ask_job *a = p->answered, *next; a; a = next) {
         next = a->next;
         free(a);
+    }
+    for (struct lane *l = p->lanes, *next; l; l = next) {
+        next = l->next;
+        free(l);
     }
     fetcher_free(p->fetcher);
     pthread_mutex_destroy(&p->lock);

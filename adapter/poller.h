@@ -3,11 +3,12 @@
  * it.
  *
  * HTTP requests run side by side, so a source that hangs delays no other; a query has at most one
- * poll under way. The first poll is made at once. After a good poll the next one comes an interval
- * after the last one's start; after n failures in a row the wait is min(2^(n-1), 8) intervals, cut
- * to one minute but never below one interval. Every wait is shortened by up to a tenth at random,
- * so that queries with the same interval spread out; an interval is thus the longest wait between
- * polls of a healthy source. */
+ * poll under way, and one server is asked at most POLLER_REQUESTS_MAX things at a time, also at the
+ * start: a thousand queries are no reason to open a thousand connections. The first poll is made at
+ * once. After a good poll the next one comes an interval after the last one's start; after n
+ * failures in a row the wait is min(2^(n-1), 8) intervals, cut to one minute but never below one
+ * interval. Every wait is shortened by up to a tenth at random, so that queries with the same
+ * interval spread out; an interval is thus the longest wait between polls of a healthy source. */
 #ifndef ADAPTER_POLLER_H
 #define ADAPTER_POLLER_H
 
@@ -15,6 +16,8 @@
 #include "metrics/registry.h"
 
 #include <stdint.h>
+
+#define POLLER_REQUESTS_MAX 16 /* to one server */
 
 struct err;
 struct poller;

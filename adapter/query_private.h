@@ -28,6 +28,7 @@ struct query {
 
     /* The poller's, but for what source.h lets a kind's ask use. */
     struct poller *poller;
+    struct lane *lane; /* to its server */
     struct source_poll poll;
     struct samples *gathered; /* by the poll that is under way */
     int64_t request;          /* 0: none under way */

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/sources/endpoint.h"
 
-#include "adapter/sources/secret.h"
+#include "adapter/sources/endpoint_private.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/parse.h"
 #include "base/scoped.h"
-#include "http/urltext.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,30 +13,9 @@
 #include <string.h>
 
 #define URL_MAX_BYTES 1024
-#define REQUEST_URL_MAX (64 * KIB)
 #define NAME_MAX_BYTES 256
 #define FILE_MAX_BYTES 1024
-#define EXTRA_HEADERS_MAX 4 /* with Accept, the API key and a NULL there is room in http_call */
 #define BAD_URL "takes an address such as http://queue:8080/depth"
-
-struct endpoint {
-    atomic_uint refs;
-    char *scheme;   /* "https://" */
-    char *userinfo; /* "user:password@", maybe "": a secret */
-    char *host;     /* with the port */
-    char *path;
-    char *query; /* with its "?", maybe "": maybe a secret */
-    char *shown_as, *key;
-
-    char *username;
-    struct secret password, bearer, api_key;
-    char *api_key_header, *api_key_query;
-    char *headers[EXTRA_HEADERS_MAX];
-    size_t header_count;
-    char *ca_file, *cert_file, *key_file;
-    bool insecure_skip_verify;
-    uint64_t timeout_ns;
-};
 
 /* ---- the address ---- */
 
@@ -281,7 +259,7 @@ static bool is_header_name(const char *name)
                                        "ABCDEFGHIJKLMNOPQRSTUVWXYZ")];
 }
 
-static bool is_header_value(const char *value)
+bool endpoint_is_header_value(const char *value)
 {
     for (const unsigned char *c = (const unsigned char *)value; *c; c++)
         if ((*c < ' ' && *c != '\t') || *c == 0x7f)
@@ -327,7 +305,7 @@ static int read_headers(const struct strict *s, const json_t *mapping, const cha
                              EXTRA_HEADERS_MAX);
     json_object_foreach (headers, name, value) {
         if (!is_header_name(name) || !json_is_string(value) ||
-            !is_header_value(json_string_value(value)))
+            !endpoint_is_header_value(json_string_value(value)))
             return strict_refuse(s, at, "%s takes names and texts of headers", at);
         if (asprintf(&e->headers[e->header_count], "%s: %s", name, json_string_value(value)) < 0)
             return out_of_memory(s);
@@ -407,137 +385,6 @@ int endpoint_read_config(const struct strict *s, const json_t *mapping, const ch
     else
         endpoint_unref(e);
     return r;
-}
-
-/* ---- requests ---- */
-
-static int no_memory(struct err *err)
-{
-    return err_set(err, -ENOMEM, "cannot be asked: out of memory");
-}
-
-static int keep_secret(const struct secret *secret, struct source_request *request,
-                       const char **ret, struct err *err)
-{
-    char *text = NULL;
-
-    if (!secret_is_set(secret))
-        return 0;
-    int r = secret_get(secret, &text, err);
-    if (r < 0)
-        return r;
-    *ret = source_request_keep(request, text);
-    return *ret ? 0 : no_memory(err);
-}
-
-static int put_url(struct buf *url, const struct endpoint *e, const char *host, const char *path,
-                   const struct label *parameters, size_t count)
-{
-    size_t len = strlen(e->path);
-
-    if (path && len && e->path[len - 1] == '/')
-        len--;
-    int r = buf_printf(url, "%s%s%s%.*s%s%s", e->scheme, e->userinfo, host, (int)len, e->path,
-                       path ? path : "", e->query);
-    for (size_t i = 0; i < count && r == 0; i++)
-        r = urltext_query(url, parameters[i].name, parameters[i].value);
-    return r;
-}
-
-static int set_url(const struct endpoint *e, const char *host, const char *path,
-                   const struct label *parameters, size_t count, struct source_request *ret,
-                   struct err *err)
-{
-    struct buf url = {.max = REQUEST_URL_MAX};
-    const char *api_key = NULL;
-    int r = e->api_key_query ? keep_secret(&e->api_key, ret, &api_key, err) : 0;
-
-    if (r < 0)
-        return r;
-    r = put_url(&url, e, host, path, parameters, count);
-    if (r == 0 && api_key)
-        r = urltext_query(&url, e->api_key_query, api_key);
-    ret->call.url = r == 0 ? source_request_keep(ret, buf_take(&url, NULL)) : NULL;
-    buf_done(&url);
-    if (r == -E2BIG)
-        return err_set(err, -EINVAL, "cannot be asked: the request is longer than %zu bytes",
-                       REQUEST_URL_MAX);
-    return ret->call.url ? 0 : no_memory(err);
-}
-
-static int set_headers(const struct endpoint *e, struct source_request *ret, struct err *err)
-{
-    const char **next = ret->call.headers;
-    const char *api_key = NULL;
-    char *line = NULL;
-
-    while (*next)
-        next++;
-    for (size_t i = 0; i < e->header_count; i++)
-        *next++ = e->headers[i];
-    if (!e->api_key_header)
-        return 0;
-    int r = keep_secret(&e->api_key, ret, &api_key, err);
-    if (r < 0)
-        return r;
-    if (!is_header_value(api_key))
-        return err_set(err, -EINVAL, "cannot be asked: its API key fits no header");
-    if (asprintf(&line, "%s: %s", e->api_key_header, api_key) < 0)
-        line = NULL;
-    *next = source_request_keep(ret, line);
-    return *next ? 0 : no_memory(err);
-}
-
-static int set_credentials(const struct endpoint *e, struct source_request *ret, struct err *err)
-{
-    struct http_call *call = &ret->call;
-    int r = keep_secret(&e->password, ret, &call->password, err);
-
-    if (r == 0)
-        r = keep_secret(&e->bearer, ret, &call->bearer, err);
-    call->username = e->username;
-    call->ca_file = e->ca_file;
-    call->cert_file = e->cert_file;
-    call->key_file = e->key_file;
-    call->insecure_skip_verify = e->insecure_skip_verify;
-    return r;
-}
-
-int endpoint_request_at(const struct endpoint *e, const char *host, const char *path,
-                        const struct label *parameters, size_t count, struct source_request *ret,
-                        struct err *err)
-{
-    int r = set_url(e, host, path, parameters, count, ret, err);
-
-    if (r == 0)
-        r = set_headers(e, ret, err);
-    return r == 0 ? set_credentials(e, ret, err) : r;
-}
-
-int endpoint_request(const struct endpoint *e, const char *path, const struct label *parameters,
-                     size_t count, struct source_request *ret, struct err *err)
-{
-    return endpoint_request_at(e, e->host, path, parameters, count, ret, err);
-}
-
-/* ---- answers ---- */
-
-int endpoint_check_status(int status, struct err *err)
-{
-    return status >= 200 && status <= 299 ? 0 : err_set(err, -EBADMSG, "answers %d", status);
-}
-
-int endpoint_read_json(const struct buf *body, json_t **ret, struct err *err)
-{
-    json_error_t where;
-    json_t *doc =
-        json_loadb(body->data ? body->data : "", body->len, JSON_REJECT_DUPLICATES, &where);
-
-    if (!doc)
-        return err_set(err, -ENOMSG, "answers what is not JSON (line %d, column %d)", where.line,
-                       where.column);
-    *ret = doc;
-    return 0;
 }
 
 void endpoint_help(FILE *out)

@@ -12,8 +12,8 @@
 struct err;
 struct reload;
 
-/* Takes over a content, or refuses it with a sentence that names the file, and changes nothing. Called by reload_new,
- * and then on the thread of reload. */
+/* Takes over a content, or refuses it with a sentence that names the file, and changes nothing.
+ * Called by reload_new, and then on the thread of reload. */
 typedef int reload_apply_fn(void *arg, const char *text, size_t len, struct err *err);
 
 /* Reads and applies the file, then watches it until reload_free. A negative errno with a sentence

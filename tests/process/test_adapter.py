@@ -186,6 +186,26 @@ class Hanging(AdapterTest):
         wait_until(lambda: other.asked >= asked + 3, "polls of the other source going on")
         self.assertEqual(self.queue.asked, 1)  # one request under way, not a heap of them
 
+    def test_one_server_is_asked_a_few_things_at_a_time(self):
+        self.queue.answer(b'{"depth": 1, "a": 1}', hang=True)
+        other = Queue()
+        self.addCleanup(other.stop)
+
+        def metric(name, port, path):
+            return (f'- {{name: {name}, interval: 100ms, maxAge: 2m, source: {{http: '
+                    f'{{url: "http://127.0.0.1:{port}/{name}", valuePath: {path}, '
+                    "timeout: 60s}}}\n")
+        p = self.adapter("externalMetrics:\n" +
+                         "".join(metric(f"m{i}", self.queue.port, "depth") for i in range(40)) +
+                         metric("other", other.port, "depth"))
+        wait_until(lambda: self.queue.asked >= 16, "sixteen polls that hang")
+        wait_until(lambda: other.asked >= 5, "polls of the other server going on")
+        self.assertEqual(self.queue.asked, 16)
+        self.queue.answer(b'{"depth": 1}')
+        self.queue.let_go.set()
+        for i in range(40):  # everybody gets a turn
+            wait_until(lambda: p.get(f"{V1}/namespaces/x/m{i}")[0] == 200, f"m{i}")
+
     def test_a_source_that_hangs_is_given_up_in_time(self):
         self.queue.answer(b'{"depth": 1}', hang=True)
         start = time.monotonic()

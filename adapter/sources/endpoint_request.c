@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "adapter/sources/endpoint_private.h"
+#include "base/err.h"
+#include "base/scoped.h"
+#include "http/urltext.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REQUEST_URL_MAX (64 * KIB)
+
+/* ---- requests ---- */
+
+static int no_memory(struct err *err)
+{
+    return err_set(err, -ENOMEM, "cannot be asked: out of memory");
+}
+
+static int keep_secret(const struct secret *secret, struct source_request *request,
+                       const char **ret, struct err *err)
+{
+    char *text = NULL;
+
+    if (!secret_is_set(secret))
+        return 0;
+    int r = secret_get(secret, &text, err);
+    if (r < 0)
+        return r;
+    *ret = source_request_keep(request, text);
+    return *ret ? 0 : no_memory(err);
+}
+
+static int put_url(struct buf *url, const struct endpoint *e, const char *host, const char *path,
+                   const struct label *parameters, size_t count)
+{
+    size_t len = strlen(e->path);
+
+    if (path && len && e->path[len - 1] == '/')
+        len--;
+    int r = buf_printf(url, "%s%s%s%.*s%s%s", e->scheme, e->userinfo, host, (int)len, e->path,
+                       path ? path : "", e->query);
+    for (size_t i = 0; i < count && r == 0; i++)
+        r = urltext_query(url, parameters[i].name, parameters[i].value);
+    return r;
+}
+
+static int set_url(const struct endpoint *e, const char *host, const char *path,
+                   const struct label *parameters, size_t count, struct source_request *ret,
+                   struct err *err)
+{
+    struct buf url = {.max = REQUEST_URL_MAX};
+    const char *api_key = NULL;
+    int r = e->api_key_query ? keep_secret(&e->api_key, ret, &api_key, err) : 0;
+
+    if (r < 0)
+        return r;
+    r = put_url(&url, e, host, path, parameters, count);
+    if (r == 0 && api_key)
+        r = urltext_query(&url, e->api_key_query, api_key);
+    ret->call.url = r == 0 ? source_request_keep(ret, buf_take(&url, NULL)) : NULL;
+    buf_done(&url);
+    if (r == -E2BIG)
+        return err_set(err, -EINVAL, "cannot be asked: the request is longer than %zu bytes",
+                       REQUEST_URL_MAX);
+    return ret->call.url ? 0 : no_memory(err);
+}
+
+static int set_headers(const struct endpoint *e, struct source_request *ret, struct err *err)
+{
+    const char **next = ret->call.headers;
+    const char *api_key = NULL;
+    char *line = NULL;
+
+    while (*next)
+        next++;
+    for (size_t i = 0; i < e->header_count; i++)
+        *next++ = e->headers[i];
+    if (!e->api_key_header)
+        return 0;
+    int r = keep_secret(&e->api_key, ret, &api_key, err);
+    if (r < 0)
+        return r;
+    if (!endpoint_is_header_value(api_key))
+        return err_set(err, -EINVAL, "cannot be asked: its API key fits no header");
+    if (asprintf(&line, "%s: %s", e->api_key_header, api_key) < 0)
+        line = NULL;
+    *next = source_request_keep(ret, line);
+    return *next ? 0 : no_memory(err);
+}
+
+static int set_credentials(const struct endpoint *e, struct source_request *ret, struct err *err)
+{
+    struct http_call *call = &ret->call;
+    int r = keep_secret(&e->password, ret, &call->password, err);
+
+    if (r == 0)
+        r = keep_secret(&e->bearer, ret, &call->bearer, err);
+    call->username = e->username;
+    call->ca_file = e->ca_file;
+    call->cert_file = e->cert_file;
+    call->key_file = e->key_file;
+    call->insecure_skip_verify = e->insecure_skip_verify;
+    return r;
+}
+
+int endpoint_request_at(const struct endpoint *e, const char *host, const char *path,
+                        const struct label *parameters, size_t count, struct source_request *ret,
+                        struct err *err)
+{
+    int r = set_url(e, host, path, parameters, count, ret, err);
+
+    if (r == 0)
+        r = set_headers(e, ret, err);
+    return r == 0 ? set_credentials(e, ret, err) : r;
+}
+
+int endpoint_request(const struct endpoint *e, const char *path, const struct label *parameters,
+                     size_t count, struct source_request *ret, struct err *err)
+{
+    return endpoint_request_at(e, e->host, path, parameters, count, ret, err);
+}
+
+/* ---- answers ---- */
+
+int endpoint_check_status(int status, struct err *err)
+{
+    return status >= 200 && status <= 299 ? 0 : err_set(err, -EBADMSG, "answers %d", status);
+}
+
+int endpoint_read_json(const struct buf *body, json_t **ret, struct err *err)
+{
+    json_error_t where;
+    json_t *doc =
+        json_loadb(body->data ? body->data : "", body->len, JSON_REJECT_DUPLICATES, &where);
+
+    if (!doc)
+        return err_set(err, -ENOMSG, "answers what is not JSON (line %d, column %d)", where.line,
+                       where.column);
+    *ret = doc;
+    return 0;
+}
