@@ -28,20 +28,23 @@ USER 65532:65532
 
 FROM base AS adapter
 COPY --from=adapter-files /out/ /
-LABEL org.opencontainers.image.title="swell-adapter"
+LABEL org.opencontainers.image.title="swell-adapter" \
+      org.opencontainers.image.description="Serves queue and lag values to the Kubernetes HorizontalPodAutoscaler"
 EXPOSE 6443
 ENTRYPOINT ["/usr/bin/swell-adapter"]
 CMD ["run"]
 
 FROM base AS load
 COPY --from=load-files /out/ /
-LABEL org.opencontainers.image.title="swell-load"
+LABEL org.opencontainers.image.title="swell-load" \
+      org.opencontainers.image.description="HTTP load generator and job producer"
 ENTRYPOINT ["/usr/bin/swell-load"]
 CMD ["--help"]
 
 FROM base AS workload
 COPY --from=workload-files /out/ /
-LABEL org.opencontainers.image.title="swell-workload"
+LABEL org.opencontainers.image.title="swell-workload" \
+      org.opencontainers.image.description="CPU burner, php-apache twin, durable queue and queue worker"
 EXPOSE 8080
 ENTRYPOINT ["/usr/bin/swell-workload"]
 CMD ["serve"]

@@ -170,8 +170,10 @@ static int send_request(struct query *query, struct err *why)
                       kind->body_max ? kind->body_max : SOURCE_BODY_MAX, on_answer, query);
     if (query->request > 0)
         return 0;
+    r = (int)query->request;
     query->request = 0;
-    return err_set(why, -ENOMEM, "cannot be asked: out of memory");
+    return err_set(why, r, "cannot be asked: %s",
+                   r == -EINVAL ? "its bearer token fits no header" : "out of memory");
 }
 
 /* ---- asking by waiting ---- */

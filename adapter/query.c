@@ -83,13 +83,20 @@ static struct query *find_or_make(struct queries *q, const struct query_spec *sp
 {
     struct query **first = bucket(q, identity), *query = *first;
 
-    while (query && strcmp(query->identity, identity) != 0)
-        query = query->next_in_bucket;
-    if (query)
-        return query;
+    struct query *sibling = NULL; /* the same at another interval */
+
+    for (; query; query = query->next_in_bucket) {
+        if (strcmp(query->identity, identity) != 0)
+            continue;
+        if (query->interval_ns == spec->interval_ns)
+            return query;
+        sibling = query;
+    }
     query = q->count < QUERIES_MAX ? make(q, spec, identity) : NULL;
     if (!query)
         return NULL;
+    if (sibling)
+        query->newest = query_newest(sibling);
     query->next_in_bucket = *first;
     *first = query;
     query->next_new = q->first_new;
@@ -105,8 +112,8 @@ struct query *queries_want(struct queries *q, const struct query_spec *spec)
     const struct combining *c = &spec->combining;
     scoped(free_at) char *identity = NULL;
 
-    if (asprintf(&identity, "%" PRIu64 " %d %d %" PRId64 " %s", spec->interval_ns, (int)c->how,
-                 c->empty_is_value, c->on_empty_milli, spec->source->key) < 0) {
+    if (asprintf(&identity, "%d %d %" PRId64 " %s", (int)c->how, c->empty_is_value,
+                 c->on_empty_milli, spec->source->key) < 0) {
         identity = NULL;
         return NULL;
     }

@@ -5,7 +5,8 @@
  * thousand HPAs on a hundred metrics make a hundred requests per interval. Whoever wants one holds
  * it and releases it. After the last release it is polled for linger_ns more: queries that are made
  * by reads live on between two reads. A new configuration wants its queries before the old one is
- * released, so that what did not change keeps its values.
+ * released, so that what did not change keeps its values; and a query that differs in its interval
+ * only begins with the other one's newest reading.
  *
  * Any thread. Values come from memory, nothing here waits. */
 #ifndef ADAPTER_QUERY_H

@@ -16,7 +16,7 @@ struct query {
     struct source *source;
     uint64_t interval_ns;
     struct combining combining;
-    char *identity;
+    char *identity; /* but for the interval */
 
     /* Guarded by owner->lock. */
     unsigned refs;

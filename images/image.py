@@ -5,26 +5,18 @@
                                                k3d and minikube load
     image.py NAME --bin DIR --rootfs FOLDER    the same files as a folder, for a Dockerfile
 
-The archive is an OCI image layout that also carries docker's manifest.json. Same input, same
-digest: entries are sorted, owned by root and dated by SOURCE_DATE_EPOCH.
-Sources: OCI image-spec v1.0 (image-layout, config, descriptor); docker's "docker save" format.
+Same input, same digest; SOURCE_DATE_EPOCH dates it.
 """
 import argparse
-import gzip
-import hashlib
-import io
-import json
 import os
-import platform
 import re
 import subprocess
 import sys
-import tarfile
-import time
+
+import archive
 
 USER = 65532  # what distroless images call nonroot: a number, so that runAsNonRoot can tell
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 # What is linked statically leaves no trace in the program, so its packages are named here.
 IMAGES = {
@@ -99,86 +91,19 @@ def files_of(image, folder):
     return files
 
 
-def folders_of(paths):
-    found = set()
-    for path in paths:
-        while (path := os.path.dirname(path)) != "/":
-            found.add(path)
-    return found
-
-
-def add(archive, path, mode, data, epoch, kind=tarfile.REGTYPE):
-    entry = tarfile.TarInfo(path)
-    entry.type, entry.mode, entry.size, entry.mtime = kind, mode, len(data), epoch
-    archive.addfile(entry, io.BytesIO(data))
-
-
-def layer_of(files, epoch):
-    """The layer as an uncompressed tar."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for path in sorted(folders_of(files)):
-            add(archive, path[1:] + "/", 0o755, b"", epoch, tarfile.DIRTYPE)
-        for path, (mode, data) in sorted(files.items()):
-            add(archive, path[1:], mode, data, epoch)
-    return out.getvalue()
-
-
-def digest(data):
-    return "sha256:" + hashlib.sha256(data).hexdigest()
-
-
-def to_json(value):
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
-
-
-def config_of(image, layer, labels, epoch):
-    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch))
+def run_of(image, labels):
     run = {"User": f"{USER}:{USER}", "Entrypoint": [f"/usr/bin/{image['program']}"],
-           "Cmd": image["args"], "Env": ["PATH=/usr/bin"], "WorkingDir": "/",
-           "Labels": {**labels, "org.opencontainers.image.created": created}}
+           "Cmd": image["args"], "Env": ["PATH=/usr/bin"], "WorkingDir": "/", "Labels": labels}
     if image["port"]:
         run["ExposedPorts"] = {f"{image['port']}/tcp": {}}
-    return {"architecture": ARCHITECTURES[platform.machine()], "os": "linux", "created": created,
-            "config": run, "rootfs": {"type": "layers", "diff_ids": [digest(layer)]},
-            "history": [{"created": created, "created_by": "swell image"}]}
+    return run
 
 
-def labels_of(image, version, revision, source):
+def labels_of(image, version, revision, source, epoch):
     known = {"title": image["program"], "description": image["description"], "licenses": "MIT",
-             "version": version, "revision": revision, "source": source}
+             "version": version, "revision": revision, "source": source,
+             "created": archive.date_of(epoch)}
     return {f"org.opencontainers.image.{key}": value for key, value in known.items() if value}
-
-
-def descriptor(kind, data, **more):
-    return {"mediaType": f"application/vnd.oci.image.{kind}", "digest": digest(data),
-            "size": len(data), **more}
-
-
-def write_archive(path, reference, layer, config, epoch):
-    """Writes the image; returns its manifest's digest and the compressed layer's size."""
-    packed = gzip.compress(layer, compresslevel=9, mtime=0)
-    config_json = to_json(config)
-    manifest = to_json({
-        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": descriptor("config.v1+json", config_json),
-        "layers": [descriptor("layer.v1.tar+gzip", packed)]})
-    name, tag = reference.split(":")
-    index = to_json({"schemaVersion": 2, "manifests": [
-        descriptor("manifest.v1+json", manifest, annotations={
-            "io.containerd.image.name": f"docker.io/library/{reference}",
-            "org.opencontainers.image.ref.name": tag})]})
-    blob = {digest(data): f"blobs/sha256/{digest(data)[7:]}"
-            for data in (packed, config_json, manifest)}
-    docker = to_json([{"Config": blob[digest(config_json)], "RepoTags": [f"{name}:{tag}"],
-                       "Layers": [blob[digest(packed)]]}])
-    files = {blob[digest(data)]: data for data in (packed, config_json, manifest)}
-    files.update({"oci-layout": to_json({"imageLayoutVersion": "1.0.0"}), "index.json": index,
-                  "manifest.json": docker})
-    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
-        for entry, data in sorted(files.items()):
-            add(archive, entry, 0o644, data, epoch)
-    return digest(manifest), len(packed)
 
 
 def write_rootfs(folder, files):
@@ -214,10 +139,10 @@ def main():
     epoch = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
     version = output_of(os.path.join(args.bin, image["program"]), "--version").split()[1]
     reference = f"{image['program']}:{version}"
-    layer = layer_of(files, epoch)
-    labels = labels_of(image, version, args.revision, args.source)
-    name, packed = write_archive(args.out, reference, layer, config_of(image, layer, labels, epoch),
-                                 epoch)
+    layer = archive.layer_of(files, epoch)
+    run = run_of(image, labels_of(image, version, args.revision, args.source, epoch))
+    name, packed = archive.write_archive(args.out, reference, layer,
+                                         archive.config_of(layer, run, epoch), epoch)
     size = sum(len(data) for _, data in files.values())
     print(f"{args.out}: {reference} {name}\n"
           f"  {size / 2**20:.2f} MiB of files, {packed / 2**20:.2f} MiB to pull")

@@ -7,12 +7,14 @@
 #include "base/scoped.h"
 #include "base/signals.h"
 #include "lab/commands.h"
+#include "lab/replay/lines.h"
 #include "lab/replay/replay.h"
 
 #include <errno.h>
-#include <jansson.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LINE_MAX_BYTES (512 * MIB)
 
@@ -50,18 +52,16 @@ struct player {
     bool refused;     /* some line could not be read */
 };
 
-static int append(const char *text, size_t len, void *out)
-{
-    return buf_append(out, text, len);
-}
-
-/* jansson would write it piece by piece. */
-static int print(struct player *p, const json_t *line)
+static int play_step(struct player *p, struct replay *replay)
 {
     buf_clear(&p->out);
-    if (json_dump_callback(line, append, &p->out, JSON_COMPACT) < 0 || buf_puts(&p->out, "\n") < 0)
-        return -ENOMEM;
-    return fwrite(p->out.data, p->out.len, 1, stdout) == 1 ? 0 : -EIO;
+    int r = replay_step(replay, p->options.record, &p->out);
+
+    if (r == 0)
+        r = buf_puts(&p->out, "\n");
+    if (r < 0)
+        return r;
+    return fwrite(p->out.data, p->out.len, 1, stdout) == 1 ? 0 : -errno;
 }
 
 static int play(struct player *p, const struct scenario *s)
@@ -69,12 +69,8 @@ static int play(struct player *p, const struct scenario *s)
     struct replay *replay = NULL;
     int r = replay_new(s, &replay);
 
-    while (r == 0) {
-        json_auto_t *line = NULL;
-        r = replay_step(replay, p->options.record, &line);
-        if (r == 0)
-            r = print(p, line);
-    }
+    while (r == 0)
+        r = play_step(p, replay);
     replay_free(replay);
     return r == -ENOENT ? 0 : r;
 }
@@ -86,12 +82,19 @@ static void refuse(struct player *p, size_t number, const char *why)
     p->refused = true;
 }
 
+static bool is_blank(struct json_text line)
+{
+    while (line.len && memchr(" \t\r", line.at[line.len - 1], 3))
+        line.len--;
+    return line.len == 0;
+}
+
 static int play_line(struct player *p, size_t number, struct json_text line)
 {
     struct scenario *s = NULL;
     struct err err = {0};
 
-    if (strspn(line.at, " \t\r\n") >= line.len)
+    if (is_blank(line))
         return 0;
     int r = scenario_parse(line, &s, &err);
     if (r == 0)
@@ -102,55 +105,34 @@ static int play_line(struct player *p, size_t number, struct json_text line)
     return r == -EINVAL ? 0 : r;
 }
 
-/* One line without its end. 1; 0 behind the last one; -E2BIG, and the rest of it is still to come;
- * -ENOMEM. */
-static int read_line(FILE *in, struct buf *line)
+static int play_lines(struct player *p, int fd)
 {
-    char chunk[64 * 1024];
-    int r = 0;
+    scoped(lines_done) struct lines lines = {.fd = fd, .text.max = LINE_MAX_BYTES};
+    struct json_text line;
+    size_t number = 1;
+    int r = 0, left;
 
-    buf_clear(line);
-    while (r == 0 && fgets(chunk, sizeof(chunk), in)) {
-        const size_t len = strlen(chunk);
-        r = buf_append(line, chunk, len);
-        if (r == 0 && len > 0 && chunk[len - 1] == '\n')
-            return 1;
-    }
-    return r < 0 ? r : line->len > 0;
-}
-
-static int play_stream(struct player *p, FILE *in)
-{
-    scoped(buf_done) struct buf line = {.max = LINE_MAX_BYTES};
-    int r = 1;
-
-    for (size_t number = 1; r > 0; number++) {
-        r = read_line(in, &line);
-        if (r == -E2BIG) {
-            refuse(p, number, "is longer than 512 MiB; nothing behind it was read");
-            return 0;
-        }
-        if (r > 0 && play_line(p, number, (struct json_text){line.data, line.len}) < 0)
-            r = -EIO;
-    }
+    while (r == 0 && (left = lines_next(&lines, &line.at, &line.len)) > 0)
+        r = play_line(p, number++, line);
+    if (r == 0 && left == -E2BIG)
+        refuse(p, number, "is longer than 512 MiB; nothing behind it was read");
+    else if (r == 0 && left < 0)
+        refuse(p, number, strerror(-left));
     return r;
 }
 
 static int play_file(struct player *p, const char *path)
 {
     const bool standard = strcmp(path, "-") == 0;
-    FILE *in = standard ? stdin : fopen(path, "re");
+    scoped(close_at) int own = standard ? -1 : open(path, O_RDONLY | O_CLOEXEC);
 
     p->file = standard ? "standard input" : path;
-    if (!in) {
+    if (!standard && own < 0) {
         (void)fprintf(stderr, "%s: '%s': %s\n", table.program, path, strerror(errno));
         p->refused = true;
         return 0;
     }
-    int r = play_stream(p, in);
-    if (!standard)
-        (void)fclose(in);
-    return r;
+    return play_lines(p, standard ? STDIN_FILENO : own);
 }
 
 int run_evaluate(int argc, char **argv)
@@ -168,9 +150,10 @@ int run_evaluate(int argc, char **argv)
     for (int i = first; r == 0 && i < argc; i++)
         r = play_file(&p, argv[i]);
     buf_done(&p.out);
-    if (fflush(stdout) != 0 || r < 0) {
-        (void)fprintf(stderr, "%s: cannot go on: %s\n", table.program,
-                      r == -ENOMEM ? "out of memory" : strerror(errno));
+    if (fflush(stdout) != 0 && r == 0)
+        r = -errno;
+    if (r < 0) {
+        (void)fprintf(stderr, "%s: cannot go on: %s\n", table.program, strerror(-r));
         return EXIT_FAILURE;
     }
     return p.refused ? EXIT_USAGE : EXIT_SUCCESS;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "lab/ignored.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,6 +67,36 @@ static const char *const *const known[KIND_COUNT] = {
     [KIND_DEPLOYMENT] = in_deployment, [KIND_SERVICE] = in_service,       [KIND_HPA] = in_hpa,
     [KIND_CONFIGMAP] = in_configmap,   [KIND_APISERVICE] = in_apiservice,
 };
+
+/* What only a cluster of many machines and users has a use for, and what needs a controller that
+ * the lab does not have. */
+static const struct {
+    const char *api_version, *kind;
+} kinds_of_clusters[] = {
+    {"v1", "Namespace"},
+    {"v1", "PersistentVolumeClaim"},
+    {"v1", "Secret"},
+    {"v1", "ServiceAccount"},
+    {"batch/v1", "Job"},
+    {"monitoring.coreos.com/v1", "PodMonitor"},
+    {"monitoring.coreos.com/v1", "PrometheusRule"},
+    {"monitoring.coreos.com/v1", "ServiceMonitor"},
+    {"networking.k8s.io/v1", "NetworkPolicy"},
+    {"policy/v1", "PodDisruptionBudget"},
+    {"rbac.authorization.k8s.io/v1", "ClusterRole"},
+    {"rbac.authorization.k8s.io/v1", "ClusterRoleBinding"},
+    {"rbac.authorization.k8s.io/v1", "Role"},
+    {"rbac.authorization.k8s.io/v1", "RoleBinding"},
+};
+
+bool ignored_kind(const char *api_version, const char *kind)
+{
+    for (size_t i = 0; i < sizeof(kinds_of_clusters) / sizeof(kinds_of_clusters[0]); i++)
+        if (strcmp(kinds_of_clusters[i].api_version, api_version) == 0 &&
+            strcmp(kinds_of_clusters[i].kind, kind) == 0)
+            return true;
+    return false;
+}
 
 enum fit { FIT_NOT, FIT_PARENT, FIT_WHOLE };
 

@@ -20,6 +20,8 @@
 #include "lab/proxy.h"
 #include "lab/report.h"
 #include "lab/scene.h"
+#include "lab/scrape/scrape.h"
+#include "lab/scrape/targets.h"
 #include "lab/stage.h"
 #include "lab/statedir.h"
 #include "lab/store.h"
@@ -42,6 +44,7 @@ struct lab {
     struct images images;
     struct stage_periods periods;
     struct service *service;
+    struct scrape scrape;
     struct api *api;
     struct live *live;
     struct point_maker *points;
@@ -113,13 +116,15 @@ static int open_views(struct lab *lab, struct err *err)
     lab->service = service_new("swell-lab", "lab");
     if (!lab->api || !lab->live || !lab->points || !lab->report || !lab->service)
         return err_set(err, -ENOMEM, "out of memory");
+    scrape_init(&lab->scrape, service_metrics(lab->service), lab->env.store);
     return 0;
 }
 
 static int open_server(struct lab *lab, const struct lab_options *o, struct err *err)
 {
     const struct http_routes routes[] = {{api_routes, api_route_count, lab->api},
-                                         {live_routes, live_route_count, lab->live}};
+                                         {live_routes, live_route_count, lab->live},
+                                         {targets_routes, targets_route_count, lab->env.store}};
     const struct http_server_config config = {
         .address = o->address, .port = (uint16_t)o->port, .error_reply = status_reply};
     int r = service_start(lab->service, &config, routes, ARRAY_LEN(routes), err);

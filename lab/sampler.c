@@ -50,25 +50,39 @@ static struct reading *find(struct sampler *s, const char *name, bool *ret_new)
     return r;
 }
 
+static json_t *number(double value) /* new; a text, as all annotations are */
+{
+    return json_sprintf("%.6f", value);
+}
+
+static json_t *annotations(const struct cpu_usage *last, const struct cpu_usage *now) /* new */
+{
+    uint64_t periods = now->periods - last->periods;
+    uint64_t cut = now->throttled_periods - last->throttled_periods;
+
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", SAMPLER_THROTTLED,
+                     number(periods ? (double)cut / (double)periods : 0), SAMPLER_CPU_SECONDS,
+                     number((double)now->usage_ns / NS_PER_S), SAMPLER_PERIODS,
+                     number((double)now->periods), SAMPLER_THROTTLED_PERIODS,
+                     number((double)now->throttled_periods), SAMPLER_THROTTLED_SECONDS,
+                     number((double)now->throttled_ns / NS_PER_S));
+}
+
 /* CPU is the mean over the real time since the last reading, so it is what was really used; the
  * window is the same span on the control clock. */
 static void write_metrics(const struct sampler *s, const json_t *pod, const struct reading *last,
                           uint64_t now_ns, const struct cpu_usage *usage)
 {
     char cpu[QUANTITY_TEXT_MAX], memory[QUANTITY_TEXT_MAX];
-    char timestamp[CLOCK_TEXT_MAX], window[CLOCK_TEXT_MAX], throttled[16];
+    char timestamp[CLOCK_TEXT_MAX], window[CLOCK_TEXT_MAX];
     uint64_t real_ns = now_ns - last->at_ns;
     uint64_t used_ns = usage->usage_ns - last->usage.usage_ns;
-    uint64_t periods = usage->periods - last->usage.periods;
-    uint64_t cut = usage->throttled_periods - last->usage.throttled_periods;
 
-    (void)snprintf(throttled, sizeof(throttled), "%.3f",
-                   periods ? (double)cut / (double)periods : 0.0);
     json_auto_t *metrics = json_pack(
-        "{s:{s:s, s:s, s:O?, s:{s:s}}, s:s, s:s, s:[{s:s, s:{s:s, s:s}}]}", "metadata", "name",
+        "{s:{s:s, s:s, s:O?, s:o}, s:s, s:s, s:[{s:s, s:{s:s, s:s}}]}", "metadata", "name",
         jpath_str(pod, "metadata.name", ""), "namespace",
         jpath_str(pod, "metadata.namespace", "default"), "labels", jpath(pod, "metadata.labels"),
-        "annotations", "swell.dev/throttled", throttled, "timestamp",
+        "annotations", annotations(&last->usage, usage), "timestamp",
         clock_rfc3339(labclock_now_ns(&s->env->clock), timestamp), "window",
         clock_duration((uint64_t)((double)real_ns * s->env->clock.speed) / NS_PER_MS * NS_PER_MS,
                        window),

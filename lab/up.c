@@ -8,6 +8,8 @@
 #include "lab/cpu.h"
 #include "lab/lab.h"
 #include "lab/live.h"
+#include "lab/scrape/scrape.h"
+#include "lab/scrape/targets.h"
 #include "metrics/service.h"
 
 #include <stddef.h>
@@ -23,7 +25,7 @@ struct options {
 static const struct opt rows[] = {
     {"f", OPT_STRING, offsetof(struct options, folder), NULL,
      "File or folder with manifests (Deployment, Service, HorizontalPodAutoscaler, ConfigMap, "
-     "APIService).",
+     "APIService); of a folder with a kustomization.yaml, what that names.",
      .env = "SWELL_MANIFESTS"},
     LAB_OPTION_ROWS("1", "info"),
 };
@@ -32,8 +34,10 @@ static void more_help(FILE *out)
 {
     (void)fprintf(out, "\nEndpoints:\n");
     http_routes_help(live_routes, live_route_count, out);
+    http_routes_help(targets_routes, targets_route_count, out);
     http_routes_help(api_routes, api_route_count, out);
     service_help(out);
+    scrape_help(out);
 }
 
 static const struct opt_table table = {

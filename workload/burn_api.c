@@ -286,10 +286,17 @@ void burn_api_set_cpu_ms(struct burn_api *api, double cpu_ms)
 
 struct http_routes burn_api_routes(struct burn_api *api)
 {
-    if (api->options.loop == LOOP_PHP_APACHE)
-        return (struct http_routes){routes + CPU_TIME_ROUTES, ARRAY_LEN(routes) - CPU_TIME_ROUTES,
-                                    api};
-    return (struct http_routes){routes, CPU_TIME_ROUTES, api};
+    bool wanted = api->options.loop == LOOP_CPU_TIME;
+
+    return (struct http_routes){routes, wanted ? CPU_TIME_ROUTES : 0, api};
+}
+
+struct http_routes burn_api_any_path(struct burn_api *api)
+{
+    bool wanted = api->options.loop == LOOP_PHP_APACHE;
+
+    return (struct http_routes){routes + CPU_TIME_ROUTES,
+                                wanted ? ARRAY_LEN(routes) - CPU_TIME_ROUTES : 0, api};
 }
 
 void burn_api_cancel(struct burn_api *api)

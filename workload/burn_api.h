@@ -44,8 +44,10 @@ typedef void burn_then_fn(void *arg, struct http_pending *pending, struct http_r
                           uint64_t deadline_ns);
 void burn_api_then(struct burn_api *api, burn_then_fn *fn, void *arg);
 
-/* The rows that the flags ask for. With --loop=php-apache they see every path: put them last. */
+/* The rows that the flags ask for: of / and the like, which most requests take and which stand
+ * first; and with --loop=php-apache instead of them one of every path, which stands last. */
 struct http_routes burn_api_routes(struct burn_api *api);
+struct http_routes burn_api_any_path(struct burn_api *api);
 
 /* Ends what burns: those requests are told that we are stopping. */
 void burn_api_cancel(struct burn_api *api);

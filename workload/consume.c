@@ -14,6 +14,7 @@
 #include "workload/consumer.h"
 #include "workload/cpu_limit.h"
 #include "workload/demand.h"
+#include "workload/go_flags.h"
 #include "workload/go_float.h"
 #include "workload/governor.h"
 #include "workload/role.h"
@@ -252,7 +253,8 @@ static void add_metrics(struct consume_app *app)
 static int listen_and_serve(struct consume_app *app, struct err *err)
 {
     const struct role_options *o = &app->options.role;
-    struct http_server_config config = {.address = o->address, .port = (uint16_t)o->port};
+    struct http_server_config config = {
+        .address = o->address, .port = (uint16_t)o->port, .cut_waiting = true};
     const struct http_routes routes[] = {
         {function_routes, ARRAY_LEN(function_routes), app},
         service_routes(app->service),
@@ -319,7 +321,8 @@ static const struct role role = {&table, start, stop};
 
 int consume_run(int argc, char **argv)
 {
+    scoped(free_at) char **args = go_flags_new(argc, argv);
     scoped(app_free) struct consume_app *app = app_new();
 
-    return app ? role_run(&role, argc, argv, &app->options.role, app) : EXIT_FAILURE;
+    return app && args ? role_run(&role, argc, args, &app->options.role, app) : EXIT_FAILURE;
 }

@@ -12,6 +12,7 @@
 #include "workload/allot.h"
 #include "workload/bumps.h"
 #include "workload/consumer.h"
+#include "workload/go_flags.h"
 #include "workload/role.h"
 
 #include <errno.h>
@@ -266,7 +267,8 @@ static int check_name(const char *flag, const char *name, struct err *err)
 static int listen_and_serve(struct controller_app *app, struct err *err)
 {
     const struct controller_options *o = &app->options;
-    struct http_server_config config = {.address = o->role.address, .port = (uint16_t)o->role.port};
+    struct http_server_config config = {
+        .address = o->role.address, .port = (uint16_t)o->role.port, .cut_waiting = true};
     const struct http_routes routes[] = {
         {function_routes, ARRAY_LEN(function_routes), app},
         service_routes(app->service),
@@ -323,9 +325,10 @@ static const struct role role = {&table, start, stop};
 
 int consume_controller_run(int argc, char **argv)
 {
+    scoped(free_at) char **args = go_flags_new(argc, argv);
     scoped(app_done) struct controller_app app = {0};
 
     pthread_mutex_init(&app.lock, NULL);
     pthread_cond_init(&app.change, NULL);
-    return role_run(&role, argc, argv, &app.options.role, &app);
+    return args ? role_run(&role, argc, args, &app.options.role, &app) : EXIT_FAILURE;
 }

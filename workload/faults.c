@@ -15,9 +15,15 @@
 #include <string.h>
 
 #define LEAK_KIB_MAX (1024 * 1024) /* by one request */
+#define SLOW_START_MAX_S 3600
 
 struct leak { /* what one request leaked: bytes follow */
     struct leak *next;
+};
+
+struct slow_start { /* costs fall from times their usual ones to these */
+    uint64_t began_ns, lasts_ns;
+    double times;
 };
 
 struct faults {
@@ -27,11 +33,12 @@ struct faults {
     struct dice dice;
     struct metric *leaked_bytes, *injected;
     atomic_bool unready;
+    atomic_bool enabled; /* changed with the lock held */
 
     pthread_mutex_t lock; /* guards what follows */
-    bool enabled;
     double error_rate;
     uint64_t leak_kib;
+    struct slow_start slow;
     struct leak *leaks;
 };
 
@@ -62,6 +69,9 @@ static void leak(struct faults *f, uint64_t kib)
 
 bool faults_strike(struct faults *f)
 {
+    if (!atomic_load(&f->enabled))
+        return false;
+
     pthread_mutex_lock(&f->lock);
     uint64_t leak_kib = f->enabled ? f->leak_kib : 0;
     double error_rate = f->enabled ? f->error_rate : 0;
@@ -75,14 +85,16 @@ bool faults_strike(struct faults *f)
     return true;
 }
 
-double faults_cost_factor(const struct faults *f)
+double faults_cost_factor(struct faults *f)
 {
-    const struct fault_options *o = &f->options;
-    uint64_t age_ns = clock_mono_ns() - f->started_ns;
+    pthread_mutex_lock(&f->lock);
+    const struct slow_start slow = f->slow;
+    pthread_mutex_unlock(&f->lock);
+    uint64_t age_ns = slow.lasts_ns ? clock_mono_ns() - slow.began_ns : 0;
 
-    if (age_ns >= o->slow_start_ns)
+    if (age_ns >= slow.lasts_ns)
         return 1;
-    return 1 + (o->slow_start_times - 1) * (1 - (double)age_ns / (double)o->slow_start_ns);
+    return 1 + (slow.times - 1) * (1 - (double)age_ns / (double)slow.lasts_ns);
 }
 
 void faults_set_error_rate(struct faults *f, double rate)
@@ -134,25 +146,65 @@ static struct http_reply serve_ready_disable(void *arg, const struct http_reques
 
 /* ---- faults at run time ---- */
 
-static int read_settings(const struct http_request *r, double *error_rate, uint64_t *leak_kib,
-                         struct err *err)
+struct wish { /* what /fault_injection/enable is asked for */
+    double error_rate;
+    uint64_t leak_kib, slow_start_ns;
+};
+
+static int read_slow_start(const char *text, uint64_t *ret_ns)
 {
-    for (size_t i = 0; i < r->query_count; i++) {
-        const struct http_pair *q = &r->query[i];
-        if (strcmp(q->name, "error_rate") == 0) {
-            if (parse_double(q->value, 0, 1, error_rate) < 0)
-                return err_set(err, -EINVAL, "error_rate takes a number from 0 to 1, not '%.40s'",
-                               q->value);
-        } else if (strcmp(q->name, "leak_kib") == 0) {
-            if (parse_u64(q->value, 0, LEAK_KIB_MAX, leak_kib) < 0)
-                return err_set(err, -EINVAL, "leak_kib takes a whole number up to %d, not '%.40s'",
-                               LEAK_KIB_MAX, q->value);
-        } else {
-            return err_set(err, -EINVAL, "there is error_rate and leak_kib, but no '%.40s'",
-                           q->name);
-        }
-    }
+    uint64_t ns;
+
+    if (clock_parse_duration(text, &ns) < 0 || ns > SLOW_START_MAX_S * NS_PER_S)
+        return -EINVAL;
+    *ret_ns = ns;
     return 0;
+}
+
+static int read_one(const struct http_pair *q, struct wish *wish, struct err *err)
+{
+    if (strcmp(q->name, "error_rate") == 0) {
+        if (parse_double(q->value, 0, 1, &wish->error_rate) < 0)
+            return err_set(err, -EINVAL, "error_rate takes a number from 0 to 1, not '%.40s'",
+                           q->value);
+        return 0;
+    }
+    if (strcmp(q->name, "leak_kib") == 0) {
+        if (parse_u64(q->value, 0, LEAK_KIB_MAX, &wish->leak_kib) < 0)
+            return err_set(err, -EINVAL, "leak_kib takes a whole number up to %d, not '%.40s'",
+                           LEAK_KIB_MAX, q->value);
+        return 0;
+    }
+    if (strcmp(q->name, "slow_start") == 0) {
+        if (read_slow_start(q->value, &wish->slow_start_ns) < 0)
+            return err_set(err, -EINVAL,
+                           "slow_start takes a time up to 1h such as 30s, not '%.40s'", q->value);
+        return 0;
+    }
+    return err_set(err, -EINVAL, "there is error_rate, leak_kib and slow_start, but no '%.40s'",
+                   q->name);
+}
+
+static int read_wish(const struct http_request *r, struct wish *wish, struct err *err)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < r->query_count && result == 0; i++)
+        result = read_one(&r->query[i], wish, err);
+    return result;
+}
+
+/* f->lock is held. */
+static void grant(struct faults *f, const struct wish *wish)
+{
+    bool nothing = wish->error_rate == 0 && wish->leak_kib == 0 && wish->slow_start_ns == 0;
+
+    f->enabled = true;
+    f->leak_kib = wish->leak_kib;
+    f->error_rate = nothing ? 1 : wish->error_rate;
+    if (wish->slow_start_ns)
+        f->slow =
+            (struct slow_start){clock_mono_ns(), wish->slow_start_ns, f->options.slow_start_times};
 }
 
 static struct http_reply serve_faults_enable(void *arg, const struct http_request *r)
@@ -161,14 +213,10 @@ static struct http_reply serve_faults_enable(void *arg, const struct http_reques
     struct err err = {0};
 
     pthread_mutex_lock(&f->lock);
-    double error_rate = f->error_rate;
-    uint64_t leak_kib = f->leak_kib;
-    int result = read_settings(r, &error_rate, &leak_kib, &err);
-    if (result == 0) {
-        f->enabled = true;
-        f->leak_kib = leak_kib;
-        f->error_rate = error_rate == 0 && leak_kib == 0 ? 1 : error_rate;
-    }
+    struct wish wish = {.error_rate = f->error_rate, .leak_kib = f->leak_kib};
+    int result = read_wish(r, &wish, &err);
+    if (result == 0)
+        grant(f, &wish);
     pthread_mutex_unlock(&f->lock);
     return result == 0 ? accepted() : http_reply_printf(400, "%s\n", err.text);
 }
@@ -180,6 +228,7 @@ static struct http_reply serve_faults_disable(void *arg, const struct http_reque
     (void)r;
     pthread_mutex_lock(&f->lock);
     f->enabled = false;
+    f->slow.lasts_ns = 0;
     pthread_mutex_unlock(&f->lock);
     return accepted();
 }
@@ -209,8 +258,10 @@ static const struct http_route routes[] = {
     {"POST", "/readyz/disable", serve_ready_disable, "Makes /readyz answer 503."},
     {"POST", "/fault_injection/enable", serve_faults_enable,
      "Switches --error-rate and --leak on, with ?error_rate= (0 to 1) or ?leak_kib= instead of the "
-     "flags' values. When nothing else is set every request fails."},
-    {"POST", "/fault_injection/disable", serve_faults_disable, "Switches them off."},
+     "flags' values; ?slow_start=30s begins a slow start now. When nothing else is set every "
+     "request fails."},
+    {"POST", "/fault_injection/disable", serve_faults_disable,
+     "Switches them off, and ends a slow start."},
     {"GET", "/fault_injection/status", serve_faults_status,
      "{\"enabled\",\"error_rate\",\"leak_kib\"}."},
 };
@@ -219,7 +270,8 @@ static const struct opt opts[] = {
     {"startup-delay", OPT_DURATION, offsetof(struct fault_options, startup_delay_ns), "0s",
      "how long /readyz answers 503 after the start", .max = 3600},
     {"slow-start", OPT_DURATION, offsetof(struct fault_options, slow_start_ns), "0s",
-     "how long requests cost more after the start, as before caches are warm", .max = 3600},
+     "how long requests cost more after the start, as before caches are warm",
+     .max = SLOW_START_MAX_S},
     {"slow-start-times", OPT_DOUBLE, offsetof(struct fault_options, slow_start_times), "5",
      "how many times its usual cost the first request costs; falls evenly to 1", .min = 1,
      .max = 100},
@@ -241,6 +293,7 @@ struct faults *faults_new(const struct fault_options *options, uint64_t seed, st
     pthread_mutex_init(&f->lock, NULL);
     f->options = *options;
     f->started_ns = clock_mono_ns();
+    f->slow = (struct slow_start){f->started_ns, options->slow_start_ns, options->slow_start_times};
     f->service = s;
     f->dice.seed = ~seed; /* another sequence than that of the costs */
     f->error_rate = options->error_rate;

@@ -31,7 +31,7 @@ struct http_routes faults_routes(struct faults *f);
 bool faults_strike(struct faults *f);
 
 /* How much more than its usual cost a request costs now: falls from --slow-start-times to 1. */
-double faults_cost_factor(const struct faults *f);
+double faults_cost_factor(struct faults *f);
 
 void faults_set_error_rate(struct faults *f, double rate); /* 0 to 1 */
 

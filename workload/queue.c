@@ -83,6 +83,7 @@ static int listen_and_serve(struct queue_app *app, struct err *err)
                                         .port = (uint16_t)o->port,
                                         .error_reply = status_reply,
                                         .max_connections = CONNECTIONS_MAX,
+                                        .cut_waiting = true,
                                         .max_header_bytes = HEADER_MAX_BYTES,
                                         .max_body_bytes = QUEUE_BODY_MAX_BYTES};
     struct http_routes groups[] = {{queue_part.routes, queue_part.route_count, app->clerk}};

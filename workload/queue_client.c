@@ -135,14 +135,18 @@ static int read_job(const json_t *answer, struct queue_client_job *ret)
     return 1;
 }
 
+static double seconds(uint64_t ns)
+{
+    return (double)ns / (double)NS_PER_S;
+}
+
 int queue_client_lease(struct queue_client *c, struct queue_client_job *ret, struct err *err)
 {
     const struct queue_client_config *o = &c->config;
     json_auto_t *answer = NULL;
     int status = 0;
     json_t *body = json_pack("{s:s, s:f, s:f, s:i}", "worker", o->worker, "lease_seconds",
-                             (double)o->lease_ns / (double)NS_PER_S, "wait_seconds",
-                             (double)o->wait_ns / (double)NS_PER_S, "max", 1);
+                             seconds(o->lease_ns), "wait_seconds", seconds(o->wait_ns), "max", 1);
     int r = post(c, "lease", body, o->wait_ns, &status, &answer, err);
 
     if (r < 0)
@@ -153,9 +157,9 @@ int queue_client_lease(struct queue_client *c, struct queue_client_job *ret, str
     return r < 0 ? err_set(err, r, "%s answers something else than a lease", o->url) : r;
 }
 
-/* Takes body, to which it adds whose lease it is about. */
-static int end_lease(struct queue_client *c, const char *what, const struct queue_client_job *job,
-                     json_t *body, struct err *err)
+/* Says something about a lease. Takes body, to which it adds which one. */
+static int tell(struct queue_client *c, const char *what, const struct queue_client_job *job,
+                json_t *body, struct err *err)
 {
     json_auto_t *answer = NULL;
     int status = 0;
@@ -172,19 +176,26 @@ static int end_lease(struct queue_client *c, const char *what, const struct queu
     return status == 409 ? -ESTALE : status == 404 ? -ENOENT : r;
 }
 
+int queue_client_extend(struct queue_client *c, const struct queue_client_job *job, struct err *err)
+{
+    json_t *body = json_pack("{s:f}", "lease_seconds", seconds(c->config.lease_ns));
+
+    return tell(c, "extend", job, body, err);
+}
+
 int queue_client_ack(struct queue_client *c, const struct queue_client_job *job, struct err *err)
 {
-    return end_lease(c, "ack", job, json_object(), err);
+    return tell(c, "ack", job, json_object(), err);
 }
 
 int queue_client_fail(struct queue_client *c, const struct queue_client_job *job,
                       const char *reason, struct err *err)
 {
-    return end_lease(c, "fail", job, json_pack("{s:s}", "reason", reason), err);
+    return tell(c, "fail", job, json_pack("{s:s}", "reason", reason), err);
 }
 
 int queue_client_release(struct queue_client *c, const struct queue_client_job *job,
                          struct err *err)
 {
-    return end_lease(c, "release", job, json_object(), err);
+    return tell(c, "release", job, json_object(), err);
 }

@@ -36,9 +36,11 @@ struct queue_client_job {
  * http_client_call, or -EBADMSG when the answer is no lease. */
 int queue_client_lease(struct queue_client *c, struct queue_client_job *ret, struct err *err);
 
-/* The job is done, has failed, or is given back untried. 0; -ESTALE when the lease is not held any
- * more; -ENOENT when the queue does not know the job; or an error after which it is worth trying
- * again. */
+/* The job is ours for lease_ns from now; is done; has failed; or is given back untried. 0; -ESTALE
+ * when the lease is not held any more; -ENOENT when the queue does not know the job; or an error
+ * after which it is worth trying again. */
+int queue_client_extend(struct queue_client *c, const struct queue_client_job *job,
+                        struct err *err);
 int queue_client_ack(struct queue_client *c, const struct queue_client_job *job, struct err *err);
 int queue_client_fail(struct queue_client *c, const struct queue_client_job *job,
                       const char *reason, struct err *err);

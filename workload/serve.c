@@ -38,6 +38,7 @@ struct serve_options {
     struct fault_options faults;
     const char *config;
     uint64_t idle_timeout_ns;
+    bool exemplars;
 };
 
 struct serve_app { /* set before the server starts */
@@ -73,6 +74,9 @@ static const struct opt opts[] = {
     {"idle-timeout", OPT_DURATION, offsetof(struct serve_options, idle_timeout_ns), "120s",
      "how long a connection may take to send a whole request before it is closed; whole seconds",
      .min = 1, .max = 3600},
+    {"exemplars", OPT_BOOL, offsetof(struct serve_options, exemplars), "false",
+     "show traces (header traceparent) beside the buckets of http_request_duration_seconds, in "
+     "OpenMetrics"},
 };
 static const struct opt_table table = {
     .program = "swell-workload serve",
@@ -156,6 +160,8 @@ static void set_up_metrics(struct serve_app *app)
     size_t count = buckets_for_cost(burn_api_cpu_ms(app->burn) / 1000, bounds);
 
     service_set_duration_buckets(app->service, bounds, count);
+    if (app->options.exemplars)
+        service_show_exemplars(app->service);
     governor_add_metrics(service_metrics(app->service));
     cpu_throttling_add_metrics(service_metrics(app->service));
 }
@@ -173,9 +179,10 @@ static int listen_and_serve(struct serve_app *app, struct err *err)
                                         .cut_waiting = true,
                                         .max_header_bytes = HEADERS_MAX_BYTES,
                                         .idle_timeout_s = (unsigned)(idle_ns / NS_PER_S)};
-    /* Readiness is a fault's business first, and the burner's rows may see every path. */
-    struct http_routes routes[] = {faults_routes(app->faults), podinfo_routes(app->delays),
-                                   service_routes(app->service), burn_api_routes(app->burn)};
+    /* Readiness is a fault's business before it is the service's. */
+    struct http_routes routes[] = {burn_api_routes(app->burn), faults_routes(app->faults),
+                                   podinfo_routes(app->delays), service_routes(app->service),
+                                   burn_api_any_path(app->burn)};
     int r = service_start(app->service, &config, routes, ARRAY_LEN(routes), err);
     if (r < 0)
         return role_explain_port(role, r, err);

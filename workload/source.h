@@ -3,7 +3,7 @@
  * its own and has one job from it at a time.
  *
  * Every kind delivers at least once: a job is gone only after done, and comes back, to whoever asks
- * then, when its holder has ended or took longer than the lease. */
+ * then, when nothing was heard of its holder for as long as the lease. */
 #ifndef WORKLOAD_SOURCE_H
 #define WORKLOAD_SOURCE_H
 
@@ -17,7 +17,7 @@ struct source_config { /* borrowed for as long as the source lives */
     const char *queue;  /* the name of the queue, list, stream or topic */
     const char *group;  /* streams and Kafka: the consumer group */
     const char *worker; /* who takes, for the queue's records */
-    uint64_t lease_ns;  /* for how long a job is ours */
+    uint64_t lease_ns;  /* for how long a job is ours after its take or the last extend */
     uint64_t wait_ns;   /* how long take may wait for a job */
     double cpu_ms;      /* of a job that does not say */
 };
@@ -45,10 +45,11 @@ struct source_kind {
      * worth trying again. */
     int (*take)(void *source, struct source_job *ret, struct err *err);
 
-    /* The end of the job that was taken last: it is done; its work failed, so that it is tried
-     * again later; or nobody has worked on it, so that it is ready again at once. 0; -ESTALE or
-     * -ENOENT when the job is not ours any more; or an error after which it is worth trying
-     * again. */
+    /* What happens to the job that was taken last: it is still worked on and stays ours for
+     * another lease; it is done; its work failed, so that it is tried again later; or nobody has
+     * worked on it, so that it is ready again at once. 0; -ESTALE or -ENOENT when the job is not
+     * ours any more; or an error after which it is worth trying again. */
+    int (*extend)(void *source, struct err *err);
     int (*done)(void *source, struct err *err);
     int (*fail)(void *source, const char *reason, struct err *err);
     int (*give_back)(void *source, struct err *err);

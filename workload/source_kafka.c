@@ -3,8 +3,9 @@
  *
  * Each source is a member of the group, so a topic needs as many partitions as there are workers in
  * all. An offset is committed after the work and never before: what a member held when it ended is
- * read again by who gets its partitions. A member that works for longer than the lease
- * (max.poll.interval.ms, at least 6 s) has left the group, and its commit is refused. */
+ * read again by who gets its partitions. A member that has not polled for longer than the lease
+ * (max.poll.interval.ms, at least 6 s) has left the group, and its commit is refused. So the lease
+ * is extended by a poll, with all partitions paused while a job is in hand. */
 #include "base/clock.h"
 #include "base/err.h"
 #include "workload/job_text.h"
@@ -26,6 +27,7 @@ struct source {
     struct source_config config;
     rd_kafka_t *client;
     bool unreachable;            /* no broker answered lately */
+    bool paused;                 /* the partitions, since the lease was extended */
     rd_kafka_message_t *message; /* in hand; NULL: none */
     char why[256];               /* the newest error of the client */
 };
@@ -61,6 +63,8 @@ static rd_kafka_conf_t *make_conf(const struct source_config *c, char *why, size
         set(conf, "enable.auto.commit", "false", why, size) &&
         set(conf, "enable.auto.offset.store", "false", why, size) &&
         set(conf, "auto.offset.reset", "earliest", why, size) &&
+        /* Who joins or leaves takes only what must move: a job in hand mostly stays where it is. */
+        set(conf, "partition.assignment.strategy", "cooperative-sticky", why, size) &&
         set(conf, "log_level", "0", why, size) && /* errors come to us as events */
         set_ms(conf, "session.timeout.ms", session_ms, why, size) &&
         set_ms(conf, "max.poll.interval.ms", lease_ms > session_ms ? lease_ms : session_ms, why,
@@ -181,11 +185,68 @@ static void read_message(struct source *s, const rd_kafka_message_t *m, struct s
         (void)snprintf(ret->id, sizeof(ret->id), "%" PRId32 "-%" PRId64, m->partition, m->offset);
 }
 
+/* ---- while a job is in hand ---- */
+
+typedef rd_kafka_resp_err_t for_partitions(rd_kafka_t *, rd_kafka_topic_partition_list_t *);
+
+/* Pauses or resumes all partitions that are ours now, and says whether that of the job in hand is
+ * one of them. */
+static bool each_partition(struct source *s, for_partitions *pause_or_resume)
+{
+    rd_kafka_topic_partition_list_t *ours = NULL;
+
+    if (rd_kafka_assignment(s->client, &ours) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return false;
+    (void)pause_or_resume(s->client, ours);
+    bool is_ours =
+        s->message && rd_kafka_topic_partition_list_find(ours, rd_kafka_topic_name(s->message->rkt),
+                                                         s->message->partition);
+    rd_kafka_topic_partition_list_destroy(ours);
+    return is_ours;
+}
+
+static void resume(struct source *s)
+{
+    if (s->paused)
+        (void)each_partition(s, rd_kafka_resume_partitions);
+    s->paused = false;
+}
+
+/* A partition that has just become ours is not paused yet, so that the poll may give a message of
+ * it: read on before that one later. The message in hand may come again, and is in hand. */
+static void put_back(struct source *s, const rd_kafka_message_t *m)
+{
+    bool is_in_hand = m->partition == s->message->partition && m->offset == s->message->offset;
+
+    if (!m->err && !is_in_hand)
+        (void)rd_kafka_seek(m->rkt, m->partition, m->offset, CALL_TIMEOUT_MS);
+}
+
+static int extend(void *arg, struct err *err)
+{
+    struct source *s = arg;
+
+    s->paused = true;
+    (void)each_partition(s, rd_kafka_pause_partitions);
+    rd_kafka_message_t *m = rd_kafka_consumer_poll(s->client, 0); /* also changes what is ours */
+    if (m) {
+        put_back(s, m);
+        rd_kafka_message_destroy(m);
+    }
+    if (each_partition(s, rd_kafka_pause_partitions))
+        return 0;
+    return err_set(err, -ESTALE, "Kafka: partition %" PRId32 " was given to somebody else",
+                   s->message->partition);
+}
+
+/* ---- take and end ---- */
+
 static int take(void *arg, struct source_job *ret, struct err *err)
 {
     struct source *s = arg;
 
     drop_message(s);
+    resume(s);
     rd_kafka_message_t *m = rd_kafka_consumer_poll(s->client, (int)(s->config.wait_ns / NS_PER_MS));
     if (!m)
         return check_brokers(s, err);
@@ -240,5 +301,5 @@ static int fail(void *arg, const char *reason, struct err *err)
     return give_back(arg, err);
 }
 
-const struct source_kind source_kafka = {"kafka", check, open_source, close_source,
-                                         take,    done,  fail,        give_back};
+const struct source_kind source_kafka = {"kafka", check, open_source, close_source, take,
+                                         extend,  done,  fail,        give_back};

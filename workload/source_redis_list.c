@@ -32,11 +32,17 @@ static const char end_script[] =
     "if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 0 then return 0 end "
     "if ARGV[2] ~= '' then redis.call(ARGV[2], KEYS[2], ARGV[1]) end return 1";
 
+/* Sets our sign of life, KEYS[2], for ARGV[2] milliseconds. 0 when ARGV[1] is not in the list of
+ * jobs in hand, KEYS[1], any more. */
+static const char extend_script[] = "redis.call('SET', KEYS[2], '1', 'PX', ARGV[2]) "
+                                    "return redis.call('LPOS', KEYS[1], ARGV[1]) and 1 or 0";
+
 struct source {
     struct source_config config;
     struct redis *redis;
     char name[NAME_MAX_BYTES + 32]; /* of this source: no other has or will have it */
     char processing[KEY_MAX], alive[KEY_MAX], workers[KEY_MAX];
+    char alive_ms[24];  /* as long as a take may wait and the job in hand is then ours */
     uint64_t rescue_ns; /* when to look for lists of the dead */
     char *job;          /* the entry in hand; NULL: none */
     size_t job_len;
@@ -79,6 +85,8 @@ static void *open_source(const struct source_config *config)
     (void)snprintf(s->processing, KEY_MAX, "{%s}:processing:%s", config->queue, s->name);
     (void)snprintf(s->alive, KEY_MAX, "{%s}:alive:%s", config->queue, s->name);
     (void)snprintf(s->workers, KEY_MAX, "{%s}:workers", config->queue);
+    (void)snprintf(s->alive_ms, sizeof(s->alive_ms), "%" PRIu64,
+                   (config->wait_ns + config->lease_ns) / NS_PER_MS);
     return s;
 }
 
@@ -93,16 +101,11 @@ static int tell(struct source *s, const struct redis_text *command, struct err *
     return r;
 }
 
-/* Our lease, for as long as a take may wait and the job in hand may then last. */
 static int stay_alive(struct source *s, struct err *err)
 {
-    char ms[24];
-
-    (void)snprintf(ms, sizeof(ms), "%" PRIu64,
-                   (s->config.wait_ns + s->config.lease_ns) / NS_PER_MS);
     return tell(s,
                 REDIS_COMMAND(REDIS_TEXT("SET"), REDIS_TEXT(s->alive), REDIS_TEXT("1"),
-                              REDIS_TEXT("PX"), REDIS_TEXT(ms)),
+                              REDIS_TEXT("PX"), REDIS_TEXT(s->alive_ms)),
                 err);
 }
 
@@ -221,20 +224,37 @@ static int take(void *arg, struct source_job *ret, struct err *err)
     return r < 0 ? err_set(err, r, "out of memory") : r;
 }
 
-static int end(struct source *s, const char *put_command, struct err *err)
+/* Runs a script that answers 0 when the job is not ours any more. */
+static int run(struct source *s, const struct redis_text *command, struct err *err)
 {
     redisReply *reply = NULL;
-    int r = redis_call(s->redis,
-                       REDIS_COMMAND(REDIS_TEXT("EVAL"), REDIS_TEXT(end_script), REDIS_TEXT("2"),
-                                     REDIS_TEXT(s->processing), REDIS_TEXT(s->config.queue),
-                                     {s->job, s->job_len}, REDIS_TEXT(put_command)),
-                       0, &reply, err);
+    int r = redis_call(s->redis, command, 0, &reply, err);
 
     if (r < 0)
         return r;
     bool held = reply->integer == 1;
     freeReplyObject(reply);
     return held ? 0 : err_set(err, -ESTALE, "the job was given to somebody else");
+}
+
+static int extend(void *arg, struct err *err)
+{
+    struct source *s = arg;
+
+    return run(s,
+               REDIS_COMMAND(REDIS_TEXT("EVAL"), REDIS_TEXT(extend_script), REDIS_TEXT("2"),
+                             REDIS_TEXT(s->processing), REDIS_TEXT(s->alive), {s->job, s->job_len},
+                             REDIS_TEXT(s->alive_ms)),
+               err);
+}
+
+static int end(struct source *s, const char *put_command, struct err *err)
+{
+    return run(s,
+               REDIS_COMMAND(REDIS_TEXT("EVAL"), REDIS_TEXT(end_script), REDIS_TEXT("2"),
+                             REDIS_TEXT(s->processing), REDIS_TEXT(s->config.queue),
+                             {s->job, s->job_len}, REDIS_TEXT(put_command)),
+               err);
 }
 
 static int done(void *arg, struct err *err)
@@ -255,5 +275,5 @@ static int give_back(void *arg, struct err *err)
     return end(arg, "RPUSH", err);
 }
 
-const struct source_kind source_redis_list = {"redis-list", check, open_source, close_source,
-                                              take,         done,  fail,        give_back};
+const struct source_kind source_redis_list = {"redis-list", check, open_source, close_source, take,
+                                              extend,       done,  fail,        give_back};

@@ -26,6 +26,7 @@ struct source {
     bool has_group;
     char lease_ms[24], wait_ms[24];
     char id[SOURCE_ID_MAX + 1]; /* of the entry in hand: "1700000000000-0" */
+    uint64_t heard_ns;          /* monotonic: when it became ours, or was extended, at the latest */
 };
 
 static int check(const struct source_config *config, struct err *err)
@@ -178,12 +179,13 @@ static int take(void *arg, struct source_job *ret, struct err *err)
 
     r = r < 0 ? r : take_abandoned(s, ret, err);
     r = r != 0 ? r : take_new(s, ret, err);
+    s->heard_ns = clock_mono_ns();
     if (r == -EREMOTEIO)
         s->has_group = false; /* somebody may have deleted the stream */
     return r;
 }
 
-/* ---- the end ---- */
+/* ---- what happens to it ---- */
 
 static int done(void *arg, struct err *err)
 {
@@ -201,23 +203,45 @@ static int done(void *arg, struct err *err)
     return was_pending ? 0 : err_set(err, -ESTALE, "entry %s was done by somebody else", s->id);
 }
 
+/* Milliseconds for which nobody has touched the entry in hand, if it is still ours: whoever claims
+ * it does so a lease after we were heard. Half a lease is left for the way to the server. */
+static uint64_t idle_if_ours_ms(const struct source *s)
+{
+    uint64_t silent_ns = clock_mono_ns() - s->heard_ns, half_ns = s->config.lease_ns / 2;
+
+    return silent_ns > half_ns ? (silent_ns - half_ns) / NS_PER_MS : 0;
+}
+
 /* Redis has no way to undo a delivery; an entry that has been idle for as long as the lease is
  * claimed by whoever asks next. */
 static int set_idle(struct source *s, const char *idle_ms, struct err *err)
 {
     redisReply *reply = NULL;
+    char min_idle_ms[24];
+
+    (void)snprintf(min_idle_ms, sizeof(min_idle_ms), "%" PRIu64, idle_if_ours_ms(s));
     int r = redis_call(s->redis,
                        REDIS_COMMAND(REDIS_TEXT("XCLAIM"), REDIS_TEXT(s->config.queue),
                                      REDIS_TEXT(s->config.group), REDIS_TEXT(s->config.worker),
-                                     REDIS_TEXT("0"), REDIS_TEXT(s->id), REDIS_TEXT("IDLE"),
+                                     REDIS_TEXT(min_idle_ms), REDIS_TEXT(s->id), REDIS_TEXT("IDLE"),
                                      REDIS_TEXT(idle_ms), REDIS_TEXT("JUSTID")),
                        0, &reply, err);
 
     if (r < 0)
         return r;
-    bool was_pending = reply->type == REDIS_REPLY_ARRAY && reply->elements == 1;
+    bool was_ours = reply->type == REDIS_REPLY_ARRAY && reply->elements == 1;
     freeReplyObject(reply);
-    return was_pending ? 0 : err_set(err, -ESTALE, "entry %s was done by somebody else", s->id);
+    return was_ours ? 0 : err_set(err, -ESTALE, "entry %s was given to somebody else", s->id);
+}
+
+static int extend(void *arg, struct err *err)
+{
+    struct source *s = arg;
+    int r = set_idle(s, "0", err);
+
+    if (r == 0)
+        s->heard_ns = clock_mono_ns();
+    return r;
 }
 
 /* Tried again when the lease is over. */
@@ -234,5 +258,5 @@ static int give_back(void *arg, struct err *err)
     return set_idle(s, s->lease_ms, err);
 }
 
-const struct source_kind source_redis_stream = {"redis-stream", check, open_source, close_source,
-                                                take,           done,  fail,        give_back};
+const struct source_kind source_redis_stream = {
+    "redis-stream", check, open_source, close_source, take, extend, done, fail, give_back};

@@ -64,6 +64,13 @@ static int take(void *arg, struct source_job *ret, struct err *err)
     return 1;
 }
 
+static int extend(void *arg, struct err *err)
+{
+    struct source *s = arg;
+
+    return queue_client_extend(s->client, &s->job, err);
+}
+
 static int done(void *arg, struct err *err)
 {
     struct source *s = arg;
@@ -85,5 +92,5 @@ static int give_back(void *arg, struct err *err)
     return queue_client_release(s->client, &s->job, err);
 }
 
-const struct source_kind source_swell = {"swell-queue", check, open_source, close_source,
-                                         take,          done,  fail,        give_back};
+const struct source_kind source_swell = {"swell-queue", check, open_source, close_source, take,
+                                         extend,        done,  fail,        give_back};

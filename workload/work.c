@@ -52,8 +52,9 @@ static const struct opt opts[] = {
     {"concurrency", OPT_U64, offsetof(struct work_options, concurrency), "1",
      "jobs to work on at a time, each on a thread of its own", .min = 1, .max = WORKERS_MAX},
     {"lease", OPT_DURATION, offsetof(struct work_options, lease_ns), "30s",
-     "how long a job is ours; when it takes longer, somebody else gets it too", .min = 0.1,
-     .max = 3600},
+     "how long a job is ours when nothing is heard of us; extended at half of it while the work "
+     "goes on",
+     .min = 0.1, .max = 3600},
     {"poll", OPT_DURATION, offsetof(struct work_options, poll_ns), "1s",
      "how long the queue may hold a call until it has a job", .max = 20},
     {"job-cpu-ms", OPT_DOUBLE, offsetof(struct work_options, job_cpu_ms), "20",
@@ -86,7 +87,8 @@ static int start(void *arg, struct err *err)
 {
     struct work_app *app = arg;
     const struct work_options *o = &app->options;
-    struct http_server_config server = {.address = o->role.address, .port = (uint16_t)o->role.port};
+    struct http_server_config server = {
+        .address = o->role.address, .port = (uint16_t)o->role.port, .cut_waiting = true};
     struct workers_config config = {.source = {.url = o->queue_url,
                                                .queue = o->queue,
                                                .group = o->group,

@@ -45,6 +45,9 @@ struct worker { /* one thread's own */
     struct workers *all;
     void *source;
     struct backoff backoff;
+    uint64_t lease_until_ns, extend_at_ns; /* monotonic; of the job in hand */
+    int lost; /* the job in hand is not ours any more: the source's error, else 0 */
+    struct err why_lost;
 };
 
 static const double wait_buckets[] = {.005, .01, .025, .05, .1, .25, .5,  1,
@@ -123,11 +126,54 @@ static void pause_anyway(uint64_t ns)
         ;
 }
 
-static bool must_abandon(void *arg)
+static bool must_abandon(const struct workers *all)
 {
-    const struct workers *all = arg;
-
     return atomic_load(&all->abandon);
+}
+
+/* ---- the lease of the job in hand ---- */
+
+static void begin_lease(struct worker *w)
+{
+    uint64_t now_ns = clock_mono_ns(), lease_ns = w->all->config.source.lease_ns;
+
+    w->lease_until_ns = now_ns + lease_ns;
+    w->extend_at_ns = now_ns + lease_ns / 2; /* leaves time to try again */
+}
+
+static bool means_lost(int result)
+{
+    return result == -ESTALE || result == -ENOENT;
+}
+
+static void extend_lease(struct worker *w)
+{
+    struct err err = {0};
+    int r = w->all->config.kind->extend(w->source, &err);
+
+    note_contact(w->all, r == 0 || means_lost(r), &err);
+    if (r == 0) {
+        backoff_reset(&w->backoff);
+        begin_lease(w);
+    } else if (means_lost(r)) {
+        w->lost = r;
+        w->why_lost = err;
+    } else {
+        w->extend_at_ns = clock_mono_ns() + backoff_next_ns(&w->backoff, EMPTY_PAUSE_MAX_NS);
+    }
+}
+
+/* Asked between the pieces of a burn. The source is one thread's own, so that the lease is extended
+ * here and not beside the work. */
+static bool must_stop_working(void *arg)
+{
+    struct worker *w = arg;
+
+    if (must_abandon(w->all))
+        return true;
+    if (clock_mono_ns() >= w->extend_at_ns)
+        extend_lease(w);
+    return w->lost != 0;
 }
 
 /* ---- one job ---- */
@@ -159,7 +205,7 @@ static void count(struct worker *w, enum ending ending, int result, const struct
     }
     if (result == -ESTALE) {
         metric_add(all->duplicate, 1);
-        log_warn("a job took longer than its lease", LOG_STR("job", job->id));
+        log_warn("a job was given to somebody else, its lease was over", LOG_STR("job", job->id));
         return;
     }
     metric_add(all->unacknowledged, 1);
@@ -172,15 +218,14 @@ static void count(struct worker *w, enum ending ending, int result, const struct
 
 /* Tells the source, again and again while the lease lasts: work that is done should not be done
  * twice because the queue restarts. */
-static void settle(struct worker *w, enum ending ending, const struct source_job *job,
-                   uint64_t lease_until_ns)
+static void settle(struct worker *w, enum ending ending, const struct source_job *job)
 {
     struct err err = {0};
     int r;
 
-    while ((r = say(w, ending, &err)) < 0 && r != -ESTALE && r != -ENOENT) {
+    while ((r = say(w, ending, &err)) < 0 && !means_lost(r)) {
         note_contact(w->all, false, &err);
-        if (must_abandon(w->all) || clock_mono_ns() > lease_until_ns)
+        if (must_abandon(w->all) || clock_mono_ns() > w->lease_until_ns)
             break;
         pause_anyway(backoff_next_ns(&w->backoff, EMPTY_PAUSE_MAX_NS));
     }
@@ -200,15 +245,26 @@ static bool must_fail(struct worker *w)
 static enum ending do_job(struct worker *w, const struct source_job *job)
 {
     uint64_t cpu_ns = cost_ns(job->cpu_ms);
-    uint64_t used_ns = burn_cpu(cpu_ns, must_abandon, w->all);
+    uint64_t used_ns = burn_cpu(cpu_ns, must_stop_working, w);
 
     metric_add(w->all->cpu_seconds, (double)used_ns / (double)NS_PER_S);
-    if (used_ns < cpu_ns) {
-        log_warn("a job is given back, the time to drain is over", LOG_STR("job", job->id));
+    if (used_ns < cpu_ns)
         return GIVE_BACK;
-    }
     log_debug("worked", LOG_STR("job", job->id));
     return must_fail(w) ? FAIL : DONE;
+}
+
+static void work(struct worker *w, const struct source_job *job)
+{
+    enum ending ending = is_stopping(w->all) ? GIVE_BACK : do_job(w, job);
+
+    if (w->lost) {
+        count(w, ending, w->lost, job, &w->why_lost);
+        return;
+    }
+    if (ending == GIVE_BACK)
+        log_warn("a job is given back, the time to drain is over", LOG_STR("job", job->id));
+    settle(w, ending, job);
 }
 
 static void take_and_work(struct worker *w)
@@ -224,8 +280,9 @@ static void take_and_work(struct worker *w)
         backoff_reset(&w->backoff);
         if (job.age_ns != SOURCE_AGE_UNKNOWN)
             metric_observe(all->wait_seconds, (double)job.age_ns / (double)NS_PER_S);
-        enum ending ending = is_stopping(all) ? GIVE_BACK : do_job(w, &job);
-        settle(w, ending, &job, asked_ns + all->config.source.lease_ns);
+        w->lost = 0;
+        begin_lease(w);
+        work(w, &job);
         return;
     }
     uint64_t max_ns = r == 0 ? EMPTY_PAUSE_MAX_NS : ERROR_PAUSE_MAX_NS;

@@ -62,7 +62,8 @@ static int explain(const struct session *x, rd_kafka_resp_err_t code, struct err
         return source_explain_transport(x->source, -ECONNREFUSED, NULL, err);
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-        return err_set(err, -EBADMSG, "has no topic '%s'", x->config->topic);
+        return err_set(err, -EBADMSG, "has no topic '%s'",
+                       x->config->topic ? x->config->topic : "of the group");
     default:
         return err_set(err, -EBADMSG, "answers the error %s", rd_kafka_err2name(code));
     }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "http/answer.h"
 
+#include "base/scoped.h"
 #include "http/route.h"
 #include "http/tls.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct http_reply answer_error(const struct http_server *s, int status, const char *message)
 {
@@ -14,33 +16,44 @@ struct http_reply answer_error(const struct http_server *s, int status, const ch
     return http_reply_printf(status, "%s\n", message);
 }
 
+#define PAIRS_ROOM 32 /* who sends more headers or parameters costs an allocation */
+
 struct pair_list {
-    struct http_pair *pairs;
+    struct http_pair *pairs; /* with room for size */
     size_t count, size;
+    struct http_pair *allocated; /* or NULL */
 };
 
+static void pair_list_done(struct pair_list *list)
+{
+    free(list->allocated);
+}
+
+/* Counts also those that do not fit. */
 static enum MHD_Result add_pair(void *arg, enum MHD_ValueKind kind, const char *name,
                                 const char *value)
 {
     struct pair_list *list = arg;
 
     (void)kind;
-    if (list->count == list->size)
-        return MHD_NO;
-    list->pairs[list->count++] = (struct http_pair){name, value ? value : ""};
+    if (list->count < list->size)
+        list->pairs[list->count] = (struct http_pair){name, value ? value : ""};
+    list->count++;
     return MHD_YES;
 }
 
 static int read_pairs(struct MHD_Connection *c, enum MHD_ValueKind kind, struct pair_list *list)
 {
-    int n = MHD_get_connection_values(c, kind, NULL, NULL);
-
-    if (n <= 0)
+    (void)MHD_get_connection_values(c, kind, add_pair, list);
+    if (list->count <= list->size)
         return 0;
-    list->pairs = calloc((size_t)n, sizeof(*list->pairs));
-    if (!list->pairs)
+
+    list->allocated = calloc(list->count, sizeof(*list->allocated));
+    if (!list->allocated)
         return -ENOMEM;
-    list->size = (size_t)n;
+    list->pairs = list->allocated;
+    list->size = list->count;
+    list->count = 0;
     (void)MHD_get_connection_values(c, kind, add_pair, list);
     return 0;
 }
@@ -79,8 +92,7 @@ static struct http_reply call_route(struct http_exchange *x, struct http_request
 
     if (r < 0)
         return no_route(x, r, request->path);
-    for (size_t i = 0; i < HTTP_PARAMS_MAX; i++)
-        request->params[i] = params[i];
+    memcpy(request->params, params, sizeof(request->params));
     struct http_reply reply = x->route->serve(app, request);
     route_params_done(params);
     return reply;
@@ -102,31 +114,27 @@ static struct http_reply admit_and_call(struct http_exchange *x, struct http_req
 
 struct http_reply answer(struct http_exchange *x, const char *method, const char *path)
 {
-    struct pair_list query = {0}, headers = {0};
-    struct http_request request = {.method = method,
-                                   .path = path,
-                                   .body = x->body.data ? x->body.data : "",
-                                   .body_len = x->body.len,
-                                   .ticket = x->ticket,
-                                   .exchange = x};
-    struct http_reply reply;
+    struct http_pair room[2][PAIRS_ROOM];
+    scoped(pair_list_done) struct pair_list query = {.pairs = room[0], .size = PAIRS_ROOM};
+    scoped(pair_list_done) struct pair_list headers = {.pairs = room[1], .size = PAIRS_ROOM};
 
     if (x->bad_uri)
         return answer_error(x->server, 400, "the address contains a NUL byte");
     if (x->body_too_large)
         return answer_error(x->server, 413, "the request's body is too large");
-
     if (read_pairs(x->connection, MHD_GET_ARGUMENT_KIND, &query) < 0 ||
-        read_pairs(x->connection, MHD_HEADER_KIND, &headers) < 0) {
-        reply = answer_error(x->server, 500, "out of memory");
-    } else {
-        request.query = query.pairs;
-        request.query_count = query.count;
-        request.headers = headers.pairs;
-        request.header_count = headers.count;
-        reply = admit_and_call(x, &request);
-    }
-    free(query.pairs);
-    free(headers.pairs);
-    return reply;
+        read_pairs(x->connection, MHD_HEADER_KIND, &headers) < 0)
+        return answer_error(x->server, 500, "out of memory");
+
+    struct http_request request = {.method = method,
+                                   .path = path,
+                                   .query = query.pairs,
+                                   .query_count = query.count,
+                                   .headers = headers.pairs,
+                                   .header_count = headers.count,
+                                   .body = x->body.data ? x->body.data : "",
+                                   .body_len = x->body.len,
+                                   .ticket = x->ticket,
+                                   .exchange = x};
+    return admit_and_call(x, &request);
 }

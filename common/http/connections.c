@@ -57,11 +57,11 @@ static void take_out(struct connections *all, struct connection *c)
     c->waits = false;
 }
 
-static void put_last(struct connections *all, struct connection *c)
+static void put_last(struct connections *all, struct connection *c, uint64_t now_ns)
 {
     take_out(all, c);
     c->waits = true;
-    c->since_ns = clock_mono_ns();
+    c->since_ns = now_ns;
     c->previous = all->last;
     *(all->last ? &all->last->next : &all->first) = c;
     all->last = c;
@@ -75,17 +75,16 @@ static void cut(struct connections *all, struct connection *c)
     (void)shutdown(c->fd, SHUT_RDWR);
 }
 
-static void cut_who_waits_too_long(struct connections *all)
+/* A thread that was held up brings a time that others have passed. */
+static void cut_who_waits_too_long(struct connections *all, uint64_t now_ns)
 {
-    uint64_t now_ns = clock_mono_ns();
-
-    while (all->first && now_ns - all->first->since_ns > all->wait_max_ns)
+    while (all->first && now_ns > all->first->since_ns + all->wait_max_ns)
         cut(all, all->first);
 }
 
-static bool make_room(struct connections *all)
+static bool make_room(struct connections *all, uint64_t now_ns)
 {
-    cut_who_waits_too_long(all);
+    cut_who_waits_too_long(all, now_ns);
     if (all->count == all->max && all->first)
         cut(all, all->first);
     return all->count < all->max;
@@ -96,15 +95,16 @@ static bool make_room(struct connections *all)
 struct connection *connections_enter(struct connections *all, int fd)
 {
     struct connection *c = calloc(1, sizeof(*c));
+    uint64_t now_ns = clock_mono_ns();
 
     if (!c)
         return NULL;
     c->fd = fd;
     pthread_mutex_lock(&all->lock);
-    bool room = make_room(all);
+    bool room = make_room(all, now_ns);
     if (room) {
         all->count++;
-        put_last(all, c);
+        put_last(all, c, now_ns);
     }
     pthread_mutex_unlock(&all->lock);
     if (room)
@@ -113,11 +113,12 @@ struct connection *connections_enter(struct connections *all, int fd)
     return NULL;
 }
 
-void connections_wait(struct connections *all, struct connection *c)
+void connections_wait(struct connections *all, struct connection *c, uint64_t now_ns)
 {
     pthread_mutex_lock(&all->lock);
     if (!c->cut)
-        put_last(all, c);
+        put_last(all, c, now_ns);
+    cut_who_waits_too_long(all, now_ns);
     pthread_mutex_unlock(&all->lock);
 }
 
@@ -125,7 +126,6 @@ void connections_busy(struct connections *all, struct connection *c)
 {
     pthread_mutex_lock(&all->lock);
     take_out(all, c);
-    cut_who_waits_too_long(all);
     pthread_mutex_unlock(&all->lock);
 }
 

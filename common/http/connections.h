@@ -22,8 +22,9 @@ void connections_free(struct connections *all); /* after the last one left */
  * shut down when the connection is cut, and must stay open until connections_leave. */
 struct connection *connections_enter(struct connections *all, int fd);
 
-/* It waits from now on: for a request, or for the rest of one whose first line came. */
-void connections_wait(struct connections *all, struct connection *c);
+/* It waits from now on (CLOCK_MONOTONIC): for a request, or for the rest of one whose body begins
+ * to come. */
+void connections_wait(struct connections *all, struct connection *c, uint64_t now_ns);
 
 /* A whole request is there. */
 void connections_busy(struct connections *all, struct connection *c);

@@ -6,6 +6,7 @@
 #include "http/answer.h"
 #include "http/connections.h"
 #include "http/pending.h"
+#include "http/response.h"
 #include "http/stream.h"
 #include "http/tls.h"
 
@@ -13,111 +14,80 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static void socket_free(struct http_server *s, struct http_socket *socket)
+static struct tls_certificate *current_certificate(struct http_server *s)
 {
-    if (!socket)
-        return;
-    if (socket->place)
-        connections_leave(s->connections, socket->place);
-    tls_certificate_unref(socket->certificate);
-    free(socket);
+    pthread_mutex_lock(&s->lock);
+    struct tls_certificate *c = s->certificate ? tls_certificate_ref(s->certificate) : NULL;
+    pthread_mutex_unlock(&s->lock);
+    return c;
 }
 
-/* NULL when it cannot stay. */
-static struct http_socket *socket_new(struct http_server *s, struct MHD_Connection *connection,
-                                      int fd)
+static void exchange_free(struct http_exchange *x)
 {
-    struct http_socket *socket = calloc(1, sizeof(*socket));
+    if (!x)
+        return;
+    if (x->seat)
+        connections_leave(x->server->connections, x->seat);
+    tls_certificate_unref(x->certificate);
+    free(x);
+}
 
-    if (!socket)
+/* NULL when the connection cannot stay. */
+static struct http_exchange *exchange_new(struct http_server *s, struct MHD_Connection *connection,
+                                          int fd)
+{
+    struct http_exchange *x = calloc(1, sizeof(*x));
+
+    if (!x)
         return NULL;
-    if (s->connections) {
-        socket->place = connections_enter(s->connections, fd);
-        if (!socket->place) {
-            free(socket);
-            return NULL;
-        }
+    x->server = s;
+    x->connection = connection;
+    x->seat = s->connections ? connections_enter(s->connections, fd) : NULL;
+    if (s->connections && !x->seat) {
+        exchange_free(x);
+        return NULL;
     }
-    pthread_mutex_lock(&s->lock);
-    if (s->certificate)
-        socket->certificate = tls_certificate_ref(s->certificate);
-    pthread_mutex_unlock(&s->lock);
-    if (socket->certificate)
-        tls_begin(socket->certificate, connection, s->config.ask_client_certificate);
-    return socket;
+    x->certificate = current_certificate(s);
+    if (x->certificate)
+        tls_begin(x->certificate, connection, s->config.ask_client_certificate);
+    return x;
 }
 
 void exchange_on_connection(void *arg, struct MHD_Connection *connection, void **slot,
                             enum MHD_ConnectionNotificationCode what)
 {
-    struct http_server *s = arg;
-
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-        socket_free(s, *slot);
+        exchange_free(*slot);
         return;
     }
     int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    *slot = socket_new(s, connection, fd);
+    *slot = exchange_new(arg, connection, fd);
     if (!*slot)
         (void)shutdown(fd, SHUT_RDWR);
 }
 
-static void note(struct http_server *s, struct MHD_Connection *connection,
-                 void (*change)(struct connections *, struct connection *))
+static void wait_for_client(struct http_exchange *x, uint64_t now_ns)
 {
-    if (!s->connections)
-        return;
-    const struct http_socket *socket =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-    if (socket)
-        change(s->connections, socket->place);
+    if (x->seat)
+        connections_wait(x->server->connections, x->seat, now_ns);
 }
 
-static struct MHD_Response *make_response(struct http_exchange *x, struct http_reply *reply)
+static void stop_waiting(struct http_exchange *x)
 {
-    if (reply->kind == HTTP_REPLY_STREAM) {
-        stream_attach(x, reply->stream);
-        reply->stream = NULL;
-        return stream_response(x->stream);
-    }
-    enum MHD_ResponseMemoryMode mode =
-        reply->body_is_ours ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT;
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(reply->body_len, (void *)(uintptr_t)reply->body, mode);
-    if (response)
-        reply->body_is_ours = false;
-    return response;
+    if (x->seat)
+        connections_busy(x->server->connections, x->seat);
 }
 
-static void add_headers(struct MHD_Response *response, const struct http_pair *pairs, size_t max)
-{
-    for (size_t i = 0; i < max && pairs[i].name && *pairs[i].name; i++)
-        (void)MHD_add_response_header(response, pairs[i].name, pairs[i].value);
-}
-
-/* Takes reply. */
-static enum MHD_Result queue_reply(struct http_exchange *x, struct http_reply reply)
+void exchange_list(struct http_exchange *x)
 {
     struct http_server *s = x->server;
-    struct MHD_Response *response = make_response(x, &reply);
-    enum MHD_Result result = MHD_NO;
 
-    if (response) {
-        note(s, x->connection, connections_busy);
-        if (reply.content_type)
-            (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                          reply.content_type);
-        add_headers(response, s->config.headers, ARRAY_LEN(s->config.headers));
-        add_headers(response, reply.headers, HTTP_REPLY_HEADERS_MAX);
-        if (atomic_load(&s->draining))
-            (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-        x->status = reply.status;
-        x->answered = true;
-        result = MHD_queue_response(x->connection, (unsigned)reply.status, response);
-        MHD_destroy_response(response);
-    }
-    http_reply_done(&reply);
-    return result;
+    if (x->pending || x->stream) /* a reply that was owed turns out to be a stream */
+        return;
+    x->next = s->first;
+    if (x->next)
+        x->next->previous = x;
+    s->first = x;
 }
 
 /* Methods become labels of metrics, so a client must not be able to invent them. */
@@ -140,23 +110,44 @@ static bool announces_too_much(const struct http_exchange *x)
 
 static enum MHD_Result serve(struct http_exchange *x, const char *method, const char *path)
 {
-    note(x->server, x->connection, connections_busy);
+    stop_waiting(x);
     struct http_reply reply = answer(x, method, path);
     if (reply.kind == HTTP_REPLY_LATER && x->pending)
         return x->too_late ? MHD_NO : MHD_YES;
     if (reply.kind == HTTP_REPLY_LATER)
         reply = answer_error(x->server, 500, "out of memory");
-    return queue_reply(x, reply);
+    return response_queue(x, reply);
 }
 
-static void forget_pending(struct http_exchange *x)
+static void exchange_unlist(struct http_exchange *x)
 {
+    struct http_server *s = x->server;
+
+    pthread_mutex_lock(&s->lock);
+    if (x->next)
+        x->next->previous = x->previous;
+    *(x->previous ? &x->previous->next : &s->first) = x->next;
+    x->next = x->previous = NULL;
+    x->stream = NULL;
+    x->pending = NULL;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* First out of sight of abandon_pending and close_streams, then away. This waits for an app's
+ * thread that is just resuming the connection, and must: once the exchange is counted as done, the
+ * server, its daemons and the connection may be gone. */
+static void let_go(struct http_exchange *x)
+{
+    struct http_stream *stream = x->stream;
     struct http_pending *pending = x->pending;
 
-    pthread_mutex_lock(&x->server->lock);
-    x->pending = NULL;
-    pthread_mutex_unlock(&x->server->lock);
-    pending_unref(pending);
+    if (!stream && !pending)
+        return;
+    exchange_unlist(x);
+    if (stream)
+        stream_detach(stream);
+    if (pending)
+        pending_unref(pending);
 }
 
 static enum MHD_Result resume_pending(struct http_exchange *x, const char *method, const char *path)
@@ -164,10 +155,27 @@ static enum MHD_Result resume_pending(struct http_exchange *x, const char *metho
     struct http_reply reply;
 
     if (pending_take_ticket(x->pending, &x->ticket)) {
-        forget_pending(x);
+        let_go(x);
         return serve(x, method, path);
     }
-    return pending_take_reply(x->pending, &reply) ? queue_reply(x, reply) : MHD_NO;
+    return pending_take_reply(x->pending, &reply) ? response_queue(x, reply) : MHD_NO;
+}
+
+static enum MHD_Result on_headers(struct http_exchange *x, const char *path, const char *method)
+{
+    x->seen_headers = true;
+    x->method = known_method(method);
+    x->body_too_large = announces_too_much(x);
+    return x->body_too_large ? serve(x, method, path) : MHD_YES;
+}
+
+/* How long the connection was idle before the request is not the body's fault. */
+static void on_body(struct http_exchange *x, const char *piece, size_t len)
+{
+    if (!x->seen_body)
+        wait_for_client(x, clock_mono_ns());
+    x->seen_body = true;
+    x->body_too_large |= buf_append(&x->body, piece, len) < 0;
 }
 
 enum MHD_Result exchange_on_request(void *arg, struct MHD_Connection *connection, const char *path,
@@ -177,20 +185,14 @@ enum MHD_Result exchange_on_request(void *arg, struct MHD_Connection *connection
     struct http_exchange *x = *slot;
 
     (void)arg;
+    (void)connection;
     (void)version;
     if (!x)
         return MHD_NO;
-    x->connection = connection;
-    if (!x->seen_headers) {
-        x->seen_headers = true;
-        x->method = known_method(method);
-        x->body_too_large = announces_too_much(x);
-        if (x->body_too_large)
-            return queue_reply(x, answer(x, method, path));
-        return MHD_YES;
-    }
+    if (!x->seen_headers)
+        return on_headers(x, path, method);
     if (*upload_size) {
-        x->body_too_large |= buf_append(&x->body, upload, *upload_size) < 0;
+        on_body(x, upload, *upload_size);
         *upload_size = 0;
         return MHD_YES;
     }
@@ -200,89 +202,69 @@ enum MHD_Result exchange_on_request(void *arg, struct MHD_Connection *connection
 void *exchange_on_uri(void *arg, const char *uri, struct MHD_Connection *connection)
 {
     struct http_server *s = arg;
-    struct http_exchange *x = calloc(1, sizeof(*x));
+    struct http_exchange *x =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 
     if (!x)
         return NULL;
-    note(s, connection, connections_wait);
-    x->server = s;
-    x->started_ns = clock_mono_ns();
-    x->body.max = s->config.max_body_bytes;
-    x->bad_uri = !uri || strstr(uri, "%00");
-
-    pthread_mutex_lock(&s->lock);
-    x->next = s->first;
-    if (x->next)
-        x->next->previous = x;
-    s->first = x;
-    s->exchange_count++;
-    pthread_mutex_unlock(&s->lock);
+    *x = (struct http_exchange){
+        .server = s,
+        .connection = connection,
+        .seat = x->seat,
+        .certificate = x->certificate,
+        .started_ns = clock_mono_ns(),
+        .body = {.max = s->config.max_body_bytes},
+        .bad_uri = !uri || strstr(uri, "%00"),
+    };
+    atomic_fetch_add(&s->exchange_count, 1);
     if (s->config.on_start)
         s->config.on_start(s->config.on_arg);
     return x;
 }
 
-static void report_done(const struct http_exchange *x)
+static void report_done(const struct http_exchange *x, uint64_t now_ns)
 {
     const struct http_server_config *c = &x->server->config;
 
     if (!c->on_done)
         return;
-    c->on_done(c->on_arg, &(struct http_done){
-                              .method = x->method ? x->method : "",
-                              .route = x->route ? x->route->path : "",
-                              .status = x->answered ? x->status : 0,
-                              .duration_ns = clock_mono_ns() - x->started_ns,
-                          });
+    c->on_done(c->on_arg,
+               &(struct http_done){
+                   .method = x->method ? x->method : "",
+                   .route = x->route ? x->route->path : "",
+                   .status = x->answered ? x->status : 0,
+                   .duration_ns = now_ns - x->started_ns,
+                   .noted = c->note_header ? MHD_lookup_connection_value(
+                                                 x->connection, MHD_HEADER_KIND, c->note_header)
+                                           : NULL,
+               });
 }
 
-static void unlink_exchange(struct http_server *s, struct http_exchange *x)
+static void count_done(struct http_server *s)
 {
+    if (atomic_fetch_sub(&s->exchange_count, 1) != 1 || !atomic_load(&s->draining))
+        return;
     pthread_mutex_lock(&s->lock);
-    if (x->next)
-        x->next->previous = x->previous;
-    if (x->previous)
-        x->previous->next = x->next;
-    else
-        s->first = x->next;
-    s->exchange_count--;
-    pthread_cond_broadcast(&s->changed);
+    pthread_cond_broadcast(&s->all_done);
     pthread_mutex_unlock(&s->lock);
-}
-
-/* First out of sight of abandon_pending and close_streams, then away. This waits for an app's
- * thread that is just resuming the connection, and must: once the exchange is unlinked, the server,
- * its daemons and the connection may be gone. */
-static void let_go(struct http_exchange *x)
-{
-    pthread_mutex_lock(&x->server->lock);
-    struct http_stream *stream = x->stream;
-    struct http_pending *pending = x->pending;
-    x->stream = NULL;
-    x->pending = NULL;
-    pthread_mutex_unlock(&x->server->lock);
-
-    if (stream)
-        stream_detach(stream);
-    if (pending)
-        pending_unref(pending);
 }
 
 void exchange_on_completed(void *arg, struct MHD_Connection *connection, void **slot,
                            enum MHD_RequestTerminationCode how)
 {
     struct http_exchange *x = *slot;
+    uint64_t now_ns = clock_mono_ns();
 
+    (void)connection;
     (void)how;
     *slot = NULL;
     if (!x)
         return;
 
-    note(arg, connection, connections_wait);
-    report_done(x);
+    wait_for_client(x, now_ns);
+    report_done(x, now_ns);
     let_go(x);
-    unlink_exchange(arg, x);
     buf_done(&x->body);
     free(x->ticket);
-    free(x);
+    count_done(arg);
 }

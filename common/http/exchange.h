@@ -8,7 +8,7 @@
 
 #include "http/server_private.h"
 
-/* A connection came or went (MHD_NotifyConnectionCallback). For servers with cut_waiting or TLS. */
+/* A connection came or went (MHD_NotifyConnectionCallback). */
 void exchange_on_connection(void *arg, struct MHD_Connection *connection, void **slot,
                             enum MHD_ConnectionNotificationCode what);
 
@@ -24,5 +24,9 @@ enum MHD_Result exchange_on_request(void *arg, struct MHD_Connection *connection
 /* The exchange ended, in whatever way (MHD_RequestCompletedCallback). */
 void exchange_on_completed(void *arg, struct MHD_Connection *connection, void **slot,
                            enum MHD_RequestTerminationCode how);
+
+/* Whoever stops the server finds x in its list from now on, until x is done. Called with the
+ * server's lock held, before x gets its pending reply or stream. */
+void exchange_list(struct http_exchange *x);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "http/pending.h"
 
-#include "http/server_private.h"
+#include "http/exchange.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -48,6 +48,7 @@ struct http_pending *http_defer(const struct http_request *r)
 
     /* Under the lock, so that abandon_pending either sees a suspended connection or prevents it. */
     pthread_mutex_lock(&x->server->lock);
+    exchange_list(x);
     x->pending = p;
     x->too_late = x->server->abandoned;
     if (!x->too_late) {

@@ -49,7 +49,13 @@ static int matches(const char *pattern, const char *path, char *params[HTTP_PARA
     return *path == '\0' || (path[0] == '/' && path[1] == '\0');
 }
 
-static int method_fits(const struct http_route *row, const char *method)
+/* Most rows differ from a path in its first letter already. */
+static bool may_match(const char *pattern, const char *path)
+{
+    return path[0] != '/' || path[1] == pattern[1] || pattern[1] == '{' || pattern[1] == '\0';
+}
+
+static bool method_fits(const struct http_route *row, const char *method)
 {
     return !row->method || strcmp(row->method, method) == 0 ||
            (strcmp(row->method, "GET") == 0 && strcmp(method, "HEAD") == 0);
@@ -63,6 +69,8 @@ int route_find(const struct http_routes *routes, size_t count, const char *metho
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < routes[i].count; k++) {
             const struct http_route *row = &routes[i].rows[k];
+            if (!may_match(row->path, path))
+                continue;
             int r = matches(row->path, path, params);
             if (r == 1 && method_fits(row, method)) {
                 *ret_route = row;

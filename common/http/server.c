@@ -8,6 +8,7 @@
 #include "http/exchange.h"
 #include "http/listen.h"
 #include "http/pending.h"
+#include "http/response.h"
 #include "http/server_private.h"
 #include "http/tls.h"
 
@@ -62,11 +63,6 @@ static struct MHD_Daemon *start_daemon(struct http_server *s, int fd)
          (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
         {MHD_OPTION_END, 0, NULL},
     };
-    const struct MHD_OptionItem watch[] = {
-        {s->connections || s->certificate ? MHD_OPTION_NOTIFY_CONNECTION : MHD_OPTION_END,
-         (intptr_t)(void *)exchange_on_connection, s},
-        {MHD_OPTION_END, 0, NULL},
-    };
 
     if (wants_tls(c))
         flags |= MHD_USE_TLS;
@@ -75,15 +71,17 @@ static struct MHD_Daemon *start_daemon(struct http_server *s, int fd)
         MHD_OPTION_THREAD_POOL_SIZE, c->threads > 1 ? c->threads : 0, MHD_OPTION_CONNECTION_LIMIT,
         limit_of_daemon(s), MHD_OPTION_CONNECTION_TIMEOUT, c->idle_timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, c->max_header_bytes, MHD_OPTION_URI_LOG_CALLBACK,
-        exchange_on_uri, s, MHD_OPTION_NOTIFY_COMPLETED, exchange_on_completed, s, MHD_OPTION_ARRAY,
-        wants_tls(c) ? tls : &tls[3], MHD_OPTION_ARRAY, watch, MHD_OPTION_END);
+        exchange_on_uri, s, MHD_OPTION_NOTIFY_COMPLETED, exchange_on_completed, s,
+        MHD_OPTION_NOTIFY_CONNECTION, exchange_on_connection, s, MHD_OPTION_ARRAY,
+        wants_tls(c) ? tls : &tls[3], MHD_OPTION_END);
 }
 
 static void server_free(struct http_server *s)
 {
+    response_free_kept(s);
     connections_free(s->connections);
     tls_certificate_unref(s->certificate);
-    pthread_cond_destroy(&s->changed);
+    pthread_cond_destroy(&s->all_done);
     pthread_mutex_destroy(&s->lock);
     free(s);
 }
@@ -105,10 +103,11 @@ static struct http_server *server_new(const struct http_server_config *config)
             return NULL;
         }
     }
+    response_init_kept(s);
     pthread_mutex_init(&s->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->changed, &attr);
+    pthread_cond_init(&s->all_done, &attr);
     pthread_condattr_destroy(&attr);
     return s;
 }
@@ -216,11 +215,10 @@ static size_t wait_for_exchanges(struct http_server *s, uint64_t timeout_ns)
     int r = 0;
 
     pthread_mutex_lock(&s->lock);
-    while (s->exchange_count && r == 0)
-        r = pthread_cond_timedwait(&s->changed, &s->lock, &until);
-    size_t left = s->exchange_count;
+    while (atomic_load(&s->exchange_count) && r == 0)
+        r = pthread_cond_timedwait(&s->all_done, &s->lock, &until);
     pthread_mutex_unlock(&s->lock);
-    return left;
+    return atomic_load(&s->exchange_count);
 }
 
 /* libmicrohttpd aborts when it is stopped while a connection is suspended: resumes all, for good.

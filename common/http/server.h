@@ -126,6 +126,7 @@ struct http_done {
     const char *route;    /* the row's path; "" when none fitted */
     int status;           /* 0: the connection broke before an answer */
     uint64_t duration_ns; /* from the request's headers to the last byte of the answer */
+    const char *noted;    /* the request's header note_header; NULL when it has none. Borrowed */
 };
 
 struct http_server_config {
@@ -143,8 +144,9 @@ struct http_server_config {
     unsigned threads;            /* 0: 2, or 1 where there is one CPU */
     unsigned max_connections;    /* 0: 1000 */
     /* One connection too many makes the one leave that has waited longest for its client, instead
-     * of waiting itself until somebody leaves; and idle_timeout_s is what a whole request may take
-     * to arrive, also a byte at a time. For servers that anybody may connect to. */
+     * of waiting itself until somebody leaves; and idle_timeout_s is what the head of a request may
+     * take from the last answer on, and then its body, also a byte at a time. For servers that
+     * anybody may connect to. */
     bool cut_waiting;
     unsigned idle_timeout_s;                /* 0: 120, above the 90 s of Go clients */
     size_t max_header_bytes;                /* per connection; 0: 64 KiB */
@@ -154,6 +156,7 @@ struct http_server_config {
     void (*on_start)(void *arg);            /* a request's first line arrived; any thread */
     void (*on_done)(void *arg, const struct http_done *done);
     void *on_arg;
+    const char *note_header; /* a request's header that on_done wants to know; NULL: none */
 };
 
 /* Binds, listens and serves. err says which address and why: "cannot listen on 127.0.0.1:80:

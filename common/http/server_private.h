@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* server_private: what server.c, exchange.c, answer.c, pending.c and stream.c share. Only they know
- * libmicrohttpd.
+/* server_private: what the server's sources share. Only they know libmicrohttpd.
  *
  *   server.c    the daemon's life: start, quiesce, stop
  *   exchange.c  what libmicrohttpd tells of one request, from its first line to the last byte
  *   answer.c    the reply that the routes give to a request
+ *   response.c  sends it
  *   pending.c   replies that come later
  *   stream.c    replies that have no end
  *   tls.c       certificates, ours and the client's */
@@ -17,6 +17,16 @@
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
+
+#define HTTP_KEPT_MAX 16
+
+struct kept_response { /* of response.c; response is NULL in a free place */
+    const char *body, *content_type;
+    size_t body_len;
+    time_t second; /* its Date */
+    struct MHD_Response *response;
+};
 
 struct http_server {
     struct MHD_Daemon *daemon;
@@ -26,36 +36,37 @@ struct http_server {
     uint16_t port;
     atomic_bool draining;
     struct connections *connections; /* NULL without cut_waiting */
+    atomic_size_t exchange_count;    /* requests that arrived and are not done */
 
     pthread_mutex_t lock;                /* guards what follows */
-    pthread_cond_t changed;              /* exchanges became fewer */
+    pthread_cond_t all_done;             /* while draining: exchange_count is 0 */
     struct tls_certificate *certificate; /* of connections to come; NULL: plain HTTP */
-    size_t exchange_count;               /* requests that arrived and are not done */
-    struct http_exchange *first;         /* the same, as a list */
+    struct http_exchange *first;         /* those with a pending reply or a stream */
     bool streams_closed;                 /* the server stops: a new stream ends at once */
     bool abandoned;                      /* the time is up: nothing may be deferred any more */
+
+    pthread_mutex_t kept_lock; /* guards kept */
+    struct kept_response kept[HTTP_KEPT_MAX];
 };
 
-struct http_socket {                     /* one connection, where the server wants to know of it */
-    struct connection *place;            /* NULL without cut_waiting */
-    struct tls_certificate *certificate; /* NULL: plain HTTP */
-};
-
-/* One request from its first line to the last byte of its answer. Belongs to the server's thread
- * that runs the connection, but for the list links. */
+/* One request from its first line to the last byte of its answer. There is one for each connection,
+ * which its requests use in turn, and it belongs to the server's thread that runs the connection.
+ * What server->lock guards, that thread may read without. */
 struct http_exchange {
     struct http_server *server;
-    struct http_exchange *next, *previous; /* server->lock; so are pending and stream */
     struct MHD_Connection *connection;
+    struct connection *seat;               /* in server->connections; NULL without those */
+    struct tls_certificate *certificate;   /* the connection's; NULL: plain HTTP */
+    struct http_exchange *next, *previous; /* in the server's list; guarded by server->lock */
     uint64_t started_ns;
-    bool bad_uri, seen_headers, body_too_large, answered, too_late;
+    bool bad_uri, seen_headers, seen_body, body_too_large, answered, too_late;
     struct buf body;
     const struct http_route *route;
     const char *method; /* a literal */
     char allow[64];     /* for a 405 */
     int status;
-    struct http_pending *pending; /* set by http_defer */
-    struct http_stream *stream;   /* a reference, once streaming */
+    struct http_pending *pending; /* set by http_defer; guarded by server->lock */
+    struct http_stream *stream;   /* a reference, once streaming; guarded by server->lock */
     void *ticket;                 /* what http_pending_retry left */
 };
 

@@ -2,6 +2,7 @@
 #include "http/stream.h"
 
 #include "base/scoped.h"
+#include "http/exchange.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -103,6 +104,7 @@ void stream_attach(struct http_exchange *x, struct http_stream *s) /* takes s */
     pthread_mutex_unlock(&s->lock);
 
     pthread_mutex_lock(&x->server->lock);
+    exchange_list(x);
     x->stream = s;
     bool stopping = x->server->streams_closed;
     pthread_mutex_unlock(&x->server->lock);

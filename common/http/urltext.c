@@ -9,16 +9,26 @@ static bool is_plain(unsigned char c, const char *more)
     return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || strchr(more, c);
 }
 
-/* Appends text with what is not plain as "%XX", but a blank as blank says. */
-static int put(struct buf *url, const char *text, const char *more, const char *blank)
+static int put_escape(struct buf *url, unsigned char c)
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    return buf_append(url, (char[]){'%', digits[c >> 4], digits[c & 15]}, 3);
+}
+
+/* plain: what stands for itself beside letters and digits. space: what stands for a space. */
+static int put(struct buf *url, const char *text, const char *plain, const char *space)
 {
     int r = 0;
 
-    for (const unsigned char *c = (const unsigned char *)text; r == 0 && *c; c++) {
-        if (*c == ' ')
-            r = buf_puts(url, blank);
-        else
-            r = is_plain(*c, more) ? buf_append(url, c, 1) : buf_printf(url, "%%%02X", *c);
+    while (r == 0 && *text) {
+        const char *from = text;
+        while (*text && is_plain((unsigned char)*text, plain))
+            text++;
+        r = buf_append(url, from, (size_t)(text - from));
+        if (r == 0 && *text)
+            r = *text == ' ' ? buf_puts(url, space) : put_escape(url, (unsigned char)*text);
+        text += *text != '\0';
     }
     return r;
 }
@@ -37,6 +47,11 @@ int urltext_query(struct buf *url, const char *name, const char *value)
 {
     if (!*value)
         return 0;
-    int r = buf_printf(url, "%c%s=", url->data && strchr(url->data, '?') ? '&' : '?', name);
-    return r < 0 ? r : put(url, value, "-_.~", "+");
+    int r = buf_puts(url, url->data && strchr(url->data, '?') ? "&" : "?");
+
+    if (r == 0)
+        r = buf_puts(url, name);
+    if (r == 0)
+        r = buf_puts(url, "=");
+    return r == 0 ? put(url, value, "-_.~", "+") : r;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "metrics/registry_private.h"
 
+#include "base/clock.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
@@ -87,14 +89,41 @@ static void put_labels(struct writer *w, const struct metric *s, const double *b
     put(w, open ? "} " : " ");
 }
 
-static void put_sample(struct writer *w, const struct metric *s, const char *suffix,
-                       const double *bound, double value)
+/* A sample without the end of its line. */
+static void put_value(struct writer *w, const struct metric *s, const char *suffix,
+                      const double *bound, double value)
 {
     put(w, s->desc->name);
     put(w, suffix);
     put_labels(w, s, bound);
     put_number(w, value);
+}
+
+static void put_sample(struct writer *w, const struct metric *s, const char *suffix,
+                       const double *bound, double value)
+{
+    put_value(w, s, suffix, bound, value);
     put(w, "\n");
+}
+
+/* Its time has milliseconds: more digits than a double can hold are of no use to anybody. */
+static void put_exemplar(struct writer *w, const struct metric *s, size_t bucket)
+{
+    char time[32];
+
+    if (!s->exemplars || w->format != METRICS_OPENMETRICS)
+        return;
+    pthread_mutex_lock(&s->exemplars->lock);
+    const struct exemplar e = s->exemplars->newest[bucket];
+    pthread_mutex_unlock(&s->exemplars->lock);
+    if (!e.trace_id[0])
+        return;
+    put(w, " # {trace_id=\"");
+    put(w, e.trace_id);
+    put(w, "\"} ");
+    put_number(w, e.value);
+    (void)snprintf(time, sizeof(time), " %.3f", (double)e.wall_ns / (double)NS_PER_S);
+    put(w, time);
 }
 
 static void put_histogram(struct writer *w, const struct metric *s)
@@ -104,7 +133,9 @@ static void put_histogram(struct writer *w, const struct metric *s)
     for (size_t i = 0; i <= s->desc->bucket_count; i++) {
         double bound = i < s->desc->bucket_count ? s->desc->buckets[i] : INFINITY;
         count += s->buckets[i];
-        put_sample(w, s, "_bucket", &bound, (double)count);
+        put_value(w, s, "_bucket", &bound, (double)count);
+        put_exemplar(w, s, i);
+        put(w, "\n");
     }
     put_sample(w, s, "_sum", NULL, s->value);
     put_sample(w, s, "_count", NULL, (double)count);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "metrics/registry_private.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -20,11 +22,28 @@ struct metrics *metrics_new(void)
     return m;
 }
 
+static struct exemplars *exemplars_new(size_t buckets)
+{
+    struct exemplars *e = calloc(1, sizeof(*e) + buckets * sizeof(e->newest[0]));
+
+    if (e)
+        pthread_mutex_init(&e->lock, NULL);
+    return e;
+}
+
+static void exemplars_free(struct exemplars *e)
+{
+    if (e)
+        pthread_mutex_destroy(&e->lock);
+    free(e);
+}
+
 static void series_free(struct metric *s)
 {
     for (size_t i = 0; i < METRIC_LABELS_MAX; i++)
         free(s->labels[i]);
     free(s->buckets);
+    exemplars_free(s->exemplars);
     free(s);
 }
 
@@ -103,6 +122,10 @@ static struct metric *series_new(const struct metric_desc *d, const char *const 
         s->buckets = calloc(d->bucket_count + 1, sizeof(*s->buckets));
         complete = complete && s->buckets;
     }
+    if (d->exemplars) {
+        s->exemplars = exemplars_new(d->bucket_count + 1);
+        complete = complete && s->exemplars;
+    }
     if (complete)
         return s;
     series_free(s);
@@ -174,16 +197,34 @@ double metric_value(const struct metric *s)
     return s ? atomic_load_explicit(&s->value, memory_order_relaxed) : 0;
 }
 
-void metric_observe(struct metric *s, double value)
+static size_t bucket_of(const struct metric_desc *d, double value)
 {
     size_t i = 0;
 
+    while (i < d->bucket_count && !(value <= d->buckets[i]))
+        i++;
+    return i;
+}
+
+void metric_observe(struct metric *s, double value)
+{
     if (!s)
         return;
-    while (i < s->desc->bucket_count && !(value <= s->desc->buckets[i]))
-        i++;
-    atomic_fetch_add_explicit(&s->buckets[i], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&s->buckets[bucket_of(s->desc, value)], 1, memory_order_relaxed);
     add_to(&s->value, value);
+}
+
+void metric_observe_traced(struct metric *s, double value, const char *trace_id)
+{
+    metric_observe(s, value);
+    if (!s || !s->exemplars)
+        return;
+
+    struct exemplar new = {.value = value, .wall_ns = clock_wall_ns()};
+    (void)snprintf(new.trace_id, sizeof(new.trace_id), "%s", trace_id);
+    pthread_mutex_lock(&s->exemplars->lock);
+    s->exemplars->newest[bucket_of(s->desc, value)] = new;
+    pthread_mutex_unlock(&s->exemplars->lock);
 }
 
 void metrics_on_collect(struct metrics *m, void (*fn)(void *arg), void *arg)

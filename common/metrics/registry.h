@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -21,7 +22,7 @@ struct metric;
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
-#define METRIC_LABELS_MAX 4
+#define METRIC_LABELS_MAX 6
 
 struct metric_desc { /* static: the registry keeps the pointer */
     const char *name;
@@ -30,6 +31,7 @@ struct metric_desc { /* static: the registry keeps the pointer */
     const char *labels[METRIC_LABELS_MAX + 1]; /* ends with NULL */
     const double *buckets;                     /* histograms: ascending upper bounds without +Inf */
     size_t bucket_count;
+    bool exemplars; /* histograms: keep the newest traced observation of each bucket */
 };
 
 #define METRICS_SERIES_MAX 10000 /* in one registry; what comes after is not kept */
@@ -48,7 +50,10 @@ struct metric *metrics_find(struct metrics *m, const struct metric_desc *d,
 void metric_add(struct metric *s, double by); /* counters: by >= 0; gauges: any */
 void metric_set(struct metric *s, double to); /* gauges; counters that mirror another count */
 void metric_observe(struct metric *s, double value); /* histograms */
-double metric_value(const struct metric *s);         /* counters and gauges; 0 for NULL */
+/* The same for something that belongs to a trace (traceparent.h): with exemplars it is shown beside
+ * its bucket, which only OpenMetrics can. */
+void metric_observe_traced(struct metric *s, double value, const char *trace_id);
+double metric_value(const struct metric *s); /* counters and gauges; 0 for NULL */
 
 /* Removes all series of d; pointers to them are dead. For families that a collect function below
  * fills anew at each scrape. */

@@ -4,17 +4,30 @@
 #define METRICS_REGISTRY_PRIVATE_H
 
 #include "metrics/registry.h"
+#include "metrics/traceparent.h"
 
 #include <pthread.h>
 
 #define METRICS_COLLECTORS_MAX 8
 
+struct exemplar {
+    char trace_id[TRACE_ID_SIZE]; /* "": there is none */
+    double value;
+    uint64_t wall_ns;
+};
+
+struct exemplars {
+    pthread_mutex_t lock;     /* guards all */
+    struct exemplar newest[]; /* of each bucket */
+};
+
 struct metric {
     const struct metric_desc *desc;
     struct metric *next;
     char *labels[METRIC_LABELS_MAX];
-    _Atomic double value;      /* counters and gauges; histograms: the sum */
-    _Atomic uint64_t *buckets; /* histograms: not cumulative; the last one is +Inf */
+    _Atomic double value;        /* counters and gauges; histograms: the sum */
+    _Atomic uint64_t *buckets;   /* histograms: not cumulative; the last one is +Inf */
+    struct exemplars *exemplars; /* NULL: the descriptor wants none */
 };
 
 struct metric_family {

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/scoped.h"
 #include "base/version.h"
+#include "metrics/answers.h"
 #include "metrics/process.h"
 
 #include <assert.h>
@@ -24,6 +25,7 @@ struct service {
     char pod_name[256];
     struct metrics *metrics;
     struct metric *in_flight;
+    struct answers answers;
     struct metric_desc request_duration; /* with bounds of our own */
     double bounds[SERVICE_BUCKETS_MAX];
     struct http_server *server;
@@ -147,13 +149,9 @@ static void on_start(void *arg)
 static void on_done(void *arg, const struct http_done *done)
 {
     struct service *s = arg;
-    char code[12];
 
-    (void)snprintf(code, sizeof(code), "%d", done->status);
     metric_add(s->in_flight, -1);
-    metric_add(metrics_series(s->metrics, &requests_total, done->method, done->route, code), 1);
-    metric_observe(metrics_series(s->metrics, &s->request_duration, done->method, done->route),
-                   (double)done->duration_ns / (double)NS_PER_S);
+    answers_count(&s->answers, done);
 }
 
 static void find_pod_name(char name[256])
@@ -184,6 +182,8 @@ struct service *service_new(const char *program, const char *role)
     find_pod_name(s->pod_name);
     metrics_add_process(s->metrics);
     s->request_duration = request_duration;
+    s->answers = (struct answers){
+        .metrics = s->metrics, .total = &requests_total, .duration = &s->request_duration};
     s->in_flight = metrics_series(s->metrics, &in_flight);
     metric_set(metrics_series(s->metrics, &build_info, program, SWELL_VERSION), 1);
     return s;
@@ -193,6 +193,7 @@ void service_free(struct service *s)
 {
     if (!s)
         return;
+    answers_done(&s->answers);
     metrics_free(s->metrics);
     free(s);
 }
@@ -208,6 +209,11 @@ void service_set_duration_buckets(struct service *s, const double *bounds, size_
     memcpy(s->bounds, bounds, count * sizeof(*bounds));
     s->request_duration.buckets = s->bounds;
     s->request_duration.bucket_count = count;
+}
+
+void service_show_exemplars(struct service *s)
+{
+    s->request_duration.exemplars = true;
 }
 
 struct http_routes service_routes(struct service *s)
@@ -232,6 +238,7 @@ int service_start(struct service *s, const struct http_server_config *config,
     c.on_start = on_start;
     c.on_done = on_done;
     c.on_arg = s;
+    c.note_header = s->request_duration.exemplars ? "traceparent" : NULL;
 
     int r = http_server_start(&s->server, &c, err);
     if (r < 0)

@@ -33,6 +33,10 @@ struct metrics *service_metrics(struct service *s); /* borrowed */
  * ascending, copied. Before service_start. */
 void service_set_duration_buckets(struct service *s, const double *bounds, size_t count);
 
+/* Shows, in OpenMetrics, beside each bucket of http_request_duration_seconds the trace of the
+ * newest request that said one in its traceparent header. Before service_start. */
+void service_show_exemplars(struct service *s);
+
 /* Starts the server with the app's routes (at most 7 groups; borrowed until service_stop; they may
  * override the five endpoints) and writes the first log line,
  * `msg=listening program=… version=… address=… port=…`. config's routes and on_* members are

@@ -85,42 +85,48 @@ json_t *hpa_current_metrics(const struct hpa_spec *spec, const struct hpa_decisi
     return all;
 }
 
-static json_t *find_condition(json_t *conditions, const char *type)
+static size_t find_condition(const json_t *conditions, const char *type)
 {
     size_t i;
-    json_t *c;
+    const json_t *c;
 
     json_array_foreach (conditions, i, c) {
         const char *text = json_string_value(json_object_get(c, "type"));
         if (text && strcmp(text, type) == 0)
-            return c;
+            break;
     }
-    return NULL;
+    return i;
 }
 
-/* A condition keeps its place, and its time as long as True stays True. */
+static bool says(const json_t *condition, const char *member, const char *text)
+{
+    const char *before = json_string_value(json_object_get(condition, member));
+
+    return before && strcmp(before, text) == 0;
+}
+
+/* A condition keeps its place, and its time as long as True stays True. One that says something new
+ * is a new object: the old one is the old status' too. */
 static int set_condition(json_t *conditions, const struct hpa_condition *set, const char *now)
 {
     const char *status = set->status ? "True" : "False";
-    json_t *c = find_condition(conditions, set->type);
-    int r = 0;
+    const size_t i = find_condition(conditions, set->type);
+    json_t *before = json_array_get(conditions, i);
+    const bool turned = !says(before, "status", status) || set->flipped;
 
-    if (!c) {
-        c = json_pack("{s:s}", "type", set->type);
-        r = json_array_append_new(conditions, c);
-    }
-    if (r < 0)
-        return r;
-
-    const char *before = json_string_value(json_object_get(c, "status"));
-    if (!before || strcmp(before, status) != 0 || set->flipped)
-        r = json_object_set_new(c, "lastTransitionTime", json_string(now));
+    if (!turned && says(before, "reason", set->reason) && says(before, "message", set->message))
+        return 0;
+    json_t *c = before ? json_copy(before) : json_pack("{s:s}", "type", set->type);
+    int r = turned ? json_object_set_new(c, "lastTransitionTime", json_string(now)) : 0;
     if (r == 0)
         r = json_object_set_new(c, "status", json_string(status));
     if (r == 0)
         r = json_object_set_new(c, "reason", json_string(set->reason));
     if (r == 0)
         r = json_object_set_new(c, "message", json_string(set->message));
+    if (r == 0)
+        return before ? json_array_set_new(conditions, i, c) : json_array_append_new(conditions, c);
+    json_decref(c);
     return r;
 }
 
@@ -145,7 +151,7 @@ static bool was_written(const struct hpa_decision *d)
 static json_t *conditions_of(const struct hpa_decision *d, const json_t *old, const char *now)
 {
     json_t *before = json_object_get(old, "conditions");
-    json_t *conditions = json_is_array(before) ? json_deep_copy(before) : json_array();
+    json_t *conditions = json_is_array(before) ? json_copy(before) : json_array();
 
     for (size_t i = 0; i < d->condition_count; i++) {
         if (set_condition(conditions, &d->conditions[i], now) < 0) {

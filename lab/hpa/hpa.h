@@ -318,7 +318,8 @@ void hpa_commit(struct hpa *hpa, const struct hpa_spec *spec, struct hpa_decisio
 void hpa_commit_status(struct hpa *hpa, struct hpa_decision *decision, const char *write_error);
 
 /* The whole status that replaces old_status (NULL: none): counts, lastScaleTime, currentMetrics,
- * conditions with lastTransitionTime. New; NULL when out of memory. */
+ * conditions with lastTransitionTime. New, but what stays is shared with old_status: change neither
+ * of them. NULL when out of memory. */
 json_t *hpa_status(const struct hpa_spec *spec, const struct hpa_decision *decision,
                    const json_t *old_status, uint64_t now_ns);
 

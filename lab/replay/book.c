@@ -57,7 +57,7 @@ static bool same_text(struct json_text a, struct json_text b)
 static void forget(const struct response *response)
 {
     for (size_t i = 0; i < response->count; i++)
-        scenario_forget(&response->answers[i]);
+        answer_forget(&response->answers[i]);
 }
 
 static int put(struct book *b, const struct response *response)
@@ -90,8 +90,8 @@ int book_turn(struct book *b, const struct step *step)
     for (size_t i = 0; i < BUCKETS; i++)
         for (struct page *p = b->pages[i]; p; p = p->next)
             p->taken = 0;
-    for (size_t i = 0; r == 0 && i < step->response_count; i++)
-        r = put(b, &step->responses[i]);
+    for (size_t i = 0; r == 0 && i < step->responses.count; i++)
+        r = put(b, &step->responses.all[i]);
     return r;
 }
 

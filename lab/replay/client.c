@@ -2,6 +2,7 @@
 #include "lab/replay/client.h"
 
 #include "base/scoped.h"
+#include "http/urltext.h"
 #include "kube/jpath.h"
 
 #include <string.h>
@@ -111,6 +112,28 @@ static struct reply refused(struct client *c, const struct request *r, struct an
             .error = texts_format(&c->decoder.texts, "%s", jpath_str(status.object, "message", "")),
             .conflict = is_conflict(status.object)};
     return (struct reply){.error = word_generic(c, r, a->code), .conflict = a->code == 409};
+}
+
+/* --- Keys --- */
+
+int client_add_segment(struct client *c, const char *text)
+{
+    int r = buf_puts(&c->key, "/");
+
+    return r < 0 ? r : urltext_path(&c->key, text);
+}
+
+int client_begin_key(struct client *c, const char *verb, const char *group, const char *version,
+                     const char *namespace)
+{
+    const char *const parts[] = {verb,         *group ? "/apis/" : "/api", group, "/", version,
+                                 "/namespaces"};
+    int r = 0;
+
+    buf_clear(&c->key);
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(parts); i++)
+        r = buf_puts(&c->key, parts[i]);
+    return r < 0 ? r : client_add_segment(c, namespace);
 }
 
 /* --- Sending --- */

@@ -27,6 +27,14 @@ struct reply {
     bool conflict;
 };
 
+/* Begins the client's key: "PUT /apis/apps/v1/namespaces/shop", with verb "PUT " or "". group ""
+ * is the core group. Errors as buf_append. */
+int client_begin_key(struct client *c, const char *verb, const char *group, const char *version,
+                     const char *namespace);
+
+/* Adds a slash and text, escaped. */
+int client_add_segment(struct client *c, const char *text);
+
 struct reply client_send(struct client *c, const struct request *request);
 
 /* Why a text can be no segment of a path: "invalid resource name \"a/b\": [may not contain '/']".

@@ -41,22 +41,11 @@ static struct texts *texts_of(const struct asking *q)
 
 static int begin_key(const struct asking *q, const char *group, const char *version)
 {
-    struct buf *key = &q->client->key;
-
-    buf_clear(key);
-    int r = buf_printf(key, "/apis/%s/%s/namespaces/", group, version);
-    return r < 0 ? r : urltext_path(key, q->spec->namespace);
-}
-
-static int add_segment(struct buf *key, const char *text)
-{
-    int r = buf_puts(key, "/");
-
-    return r < 0 ? r : urltext_path(key, text);
+    return client_begin_key(q->client, "", group, version, q->spec->namespace);
 }
 
 /* The client writes resources in lower case, but not the escapes in them. */
-static int add_lower(struct buf *key, const char *text)
+static int add_lower(const struct asking *q, const char *text)
 {
     scoped(free_at) char *lower = strdup(text);
 
@@ -64,7 +53,7 @@ static int add_lower(struct buf *key, const char *text)
         return -ENOMEM;
     for (char *c = lower; *c; c++)
         *c = (char)tolower((unsigned char)*c);
-    return add_segment(key, lower);
+    return client_add_segment(q->client, lower);
 }
 
 /* --- Resource, ContainerResource --- */
@@ -102,7 +91,7 @@ static int fetch_resource(const struct asking *q, struct fetched *ret)
     int r = begin_key(q, "metrics.k8s.io", "v1beta1");
 
     if (r == 0)
-        r = buf_puts(key, "/pods");
+        r = client_add_segment(q->client, "pods");
     if (r == 0)
         r = urltext_query(key, "labelSelector", q->selector);
     if (r < 0)
@@ -133,7 +122,7 @@ static int fetch_external(const struct asking *q, struct fetched *ret)
     int r = begin_key(q, EXTERNAL, "v1beta1");
 
     if (r == 0)
-        r = add_lower(key, q->metric->name);
+        r = add_lower(q, q->metric->name);
     if (r == 0)
         r = urltext_query(key, "labelSelector", q->metric->selector);
     if (r < 0)
@@ -236,11 +225,11 @@ static int custom_key(const struct asking *q, const struct target *t)
     int r = begin_key(q, CUSTOM, q->discovered->version);
 
     if (r == 0)
-        r = add_lower(key, t->resource);
+        r = add_lower(q, t->resource);
     if (r == 0)
-        r = add_segment(key, t->name);
+        r = client_add_segment(q->client, t->name);
     if (r == 0 && t->metric)
-        r = add_segment(key, t->metric);
+        r = client_add_segment(q->client, t->metric);
     if (r == 0)
         r = urltext_query(key, "labelSelector", t->pod_selector);
     return r < 0 ? r : urltext_query(key, "metricLabelSelector", q->metric->selector);

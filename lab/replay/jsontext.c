@@ -3,7 +3,9 @@
 
 #include "base/err.h"
 
+#include <endian.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +13,7 @@
 
 static bool is_space(char c)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    return (unsigned char)c <= ' ' && (c == ' ' || c == '\t' || c == '\r' || c == '\n');
 }
 
 static bool is_digit(char c)
@@ -19,20 +21,20 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static void skip_space(struct json_walk *w)
+/* Goes to the next byte that is no white space, and returns it; NUL at the end. */
+static char next(struct json_walk *w)
 {
-    while (w->at < w->end && is_space(*w->at))
-        w->at++;
-}
+    const char *at = w->at, *end = w->end; /* which the loop need not store */
 
-static bool next_is(const struct json_walk *w, char c)
-{
-    return w->at < w->end && *w->at == c;
+    while (at < end && is_space(*at))
+        at++;
+    w->at = at;
+    return at < end ? *at : '\0';
 }
 
 static bool take(struct json_walk *w, char c)
 {
-    if (!next_is(w, c))
+    if (w->at == w->end || *w->at != c)
         return false;
     w->at++;
     return true;
@@ -94,15 +96,35 @@ static int scan_escape(struct json_walk *w)
     return 0;
 }
 
+/* Most of the time that a scenario takes to read is spent here, so this looks at eight bytes at
+ * once: subtracting from each sets the high bit of the lowest that is too small, and of none below
+ * it. */
+const char *json_text_skip_plain(const char *at, const char *end)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t eight;
+
+    while (end - at >= 8) {
+        memcpy(&eight, at, 8);
+        eight = le64toh(eight);
+        const uint64_t control = eight - each * 0x20, quote = (eight ^ each * '"') - each,
+                       backslash = (eight ^ each * '\\') - each;
+        const uint64_t found = (control | quote | backslash) & ~eight & each * 0x80;
+        if (found)
+            return at + __builtin_ctzll(found) / 8;
+        at += 8;
+    }
+    while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20)
+        at++;
+    return at;
+}
+
 static int scan_string(struct json_walk *w) /* behind its first quote */
 {
     int r = 0;
 
     while (r == 0) {
-        const char *at = w->at, *end = w->end; /* which the loop need not store */
-        while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20)
-            at++;
-        w->at = at;
+        w->at = json_text_skip_plain(w->at, w->end);
         if (take(w, '"'))
             return 0;
         if (!take(w, '\\'))
@@ -191,8 +213,7 @@ struct json_walk json_walk_begin(struct json_text text, struct err *err)
 
 char json_walk_type(struct json_walk *w)
 {
-    skip_space(w);
-    const char c = w->at < w->end ? *w->at : '\0';
+    const char c = next(w);
 
     if (is_digit(c) || c == '-')
         return '0';
@@ -227,16 +248,18 @@ static bool go_on(struct json_walk *w, char bracket, const char *where)
 {
     if (w->result < 0)
         return false;
-    skip_space(w);
-    if (take(w, bracket)) {
+    const char c = next(w);
+    if (c == bracket) {
+        w->at++;
         w->depth--;
         w->first = false;
         return false;
     }
-    if (!w->first && !take(w, ',')) {
+    if (!w->first && c != ',') {
         (void)unexpected_here(w, where);
         return false;
     }
+    w->at += !w->first;
     w->first = false;
     return true;
 }
@@ -245,19 +268,17 @@ bool json_walk_member(struct json_walk *w, struct json_text *ret_key)
 {
     if (!go_on(w, '}', "after object key:value pair"))
         return false;
-    skip_space(w);
-    const char *start = w->at;
-    if (!take(w, '"')) {
-        (void)unexpected_here(w, "looking for beginning of object key string");
+    if (!json_walk_string(w, ret_key)) {
+        if (w->result == 0)
+            (void)unexpected_here(w, "looking for beginning of object key string");
         return false;
     }
-    if (scan_string(w) < 0)
-        return false;
-    *ret_key = (struct json_text){.at = start, .len = (size_t)(w->at - start)};
-    skip_space(w);
-    if (!take(w, ':'))
+    if (next(w) != ':') {
         (void)unexpected_here(w, "after object key");
-    return w->result == 0;
+        return false;
+    }
+    w->at++;
+    return true;
 }
 
 bool json_walk_element(struct json_walk *w)
@@ -265,11 +286,22 @@ bool json_walk_element(struct json_walk *w)
     return go_on(w, ']', "after array element");
 }
 
+bool json_walk_string(struct json_walk *w, struct json_text *ret)
+{
+    if (w->result < 0 || next(w) != '"')
+        return false;
+    const char *start = w->at++;
+    if (scan_string(w) < 0)
+        return false;
+    *ret = (struct json_text){.at = start, .len = (size_t)(w->at - start)};
+    return true;
+}
+
 struct json_text json_walk_value(struct json_walk *w)
 {
     if (w->result < 0)
         return (struct json_text){0};
-    skip_space(w);
+    (void)next(w);
     const char *start = w->at;
     scan_value(w);
     if (w->result < 0)
@@ -281,7 +313,7 @@ bool json_walk_again(struct json_walk *w, struct json_text text)
 {
     if (w->result < 0)
         return false;
-    skip_space(w);
+    (void)next(w);
     if (text.len == 0 || !strchr("]}", text.at[text.len - 1]) ||
         (size_t)(w->end - w->at) < text.len || memcmp(w->at, text.at, text.len) != 0)
         return false;
@@ -292,7 +324,7 @@ bool json_walk_again(struct json_walk *w, struct json_text text)
 int json_walk_end(struct json_walk *w)
 {
     if (w->result == 0) {
-        skip_space(w);
+        (void)next(w);
         if (w->at < w->end)
             (void)unexpected(w, "after top-level value");
     }
@@ -307,11 +339,13 @@ int json_text_check(struct json_text text, struct err *err)
     return json_walk_end(&w);
 }
 
-bool json_text_is(struct json_text key, const char *name)
+bool json_text_is_plain(struct json_text text)
 {
-    const size_t len = strlen(name);
+    bool plain = true;
 
-    return key.len == len + 2 && memcmp(key.at + 1, name, len) == 0;
+    for (size_t i = 0; i < text.len; i++) /* to the end: several bytes at once that way */
+        plain &= text.at[i] != '\\' && (unsigned char)text.at[i] < 0x80;
+    return plain;
 }
 
 json_t *json_text_load(struct json_text text, struct err *err)

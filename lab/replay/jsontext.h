@@ -18,6 +18,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct err;
 
@@ -51,6 +52,10 @@ bool json_walk_member(struct json_walk *w, struct json_text *ret_key);
 /* The same for a list: stands before the next element. */
 bool json_walk_element(struct json_walk *w);
 
+/* The next value when it is a string, with its quotes; false, and it is still the next, when it is
+ * something else. */
+bool json_walk_string(struct json_walk *w, struct json_text *ret);
+
 /* The next value as a whole. Absent when the text is wrong. */
 struct json_text json_walk_value(struct json_walk *w);
 
@@ -66,7 +71,19 @@ int json_walk_end(struct json_walk *w);
 int json_text_check(struct json_text text, struct err *err);
 
 /* Whether a key is name, written without escapes. */
-bool json_text_is(struct json_text key, const char *name);
+static inline bool json_text_is(struct json_text key, const char *name)
+{
+    const size_t len = strlen(name); /* known to the compiler, most of the time */
+
+    return key.len == len + 2 && memcmp(key.at + 1, name, len) == 0;
+}
+
+/* The first byte that cannot stand for itself in a string: a quote, a backslash, a control
+ * character; or the end. */
+const char *json_text_skip_plain(const char *at, const char *end);
+
+/* Whether a good string stands for itself between its quotes: ASCII, without escapes. */
+bool json_text_is_plain(struct json_text text);
 
 /* The value of a good text. New; NULL with err when jansson cannot hold it (a lone surrogate, a
  * number beyond 64 bits), or when out of memory. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "lab/replay/podlist.h"
 
+#include "lab/replay/grow.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +30,8 @@ static json_t *pod_of(const struct podlist *old, size_t i, struct json_text text
 
 static int add(struct podlist *l, const struct podlist *old, struct json_text text)
 {
-    if ((l->count & (l->count - 1)) == 0) { /* sizes are powers of two */
-        void *all = reallocarray(l->all, l->count ? 2 * l->count : 1, sizeof(*l->all));
-        if (!all)
-            return -ENOMEM;
-        l->all = all;
-    }
+    if (grow(&l->all, l->count, sizeof(*l->all)) < 0)
+        return -ENOMEM;
     l->all[l->count] = (struct pod_text){text, pod_of(old, l->count, text)};
     l->count++;
     return 0;

@@ -82,7 +82,6 @@ static const char *find_ambiguity(struct replay *r, const json_t *pods, const ch
 /* From here on others see what it selects. */
 static int select_pods(struct replay *r, struct controlled *c, struct evaluation *e)
 {
-    struct buf *key = &r->client.key;
     int ret;
 
     selector_free(c->selecting);
@@ -90,11 +89,10 @@ static int select_pods(struct replay *r, struct controlled *c, struct evaluation
     ret = selector_parse(e->scale.selector, &c->selecting, NULL);
     if (ret < 0)
         return ret;
-    buf_clear(key);
-    if (buf_puts(key, "/api/v1/namespaces/") < 0 || urltext_path(key, c->spec->namespace) < 0 ||
-        buf_puts(key, "/pods") < 0)
+    if (client_begin_key(&r->client, "", "", "v1", c->spec->namespace) < 0 ||
+        client_add_segment(&r->client, "pods") < 0)
         return -ENOMEM;
-    ret = podlist_read(&r->pods, book_look(r->client.book, key->data));
+    ret = podlist_read(&r->pods, book_look(r->client.book, r->client.key.data));
     if (ret == 0)
         ret = podview_select(&c->pods, &r->pods, c->selecting, e->scale.selector, c->spec);
     if (ret < 0)
@@ -143,14 +141,14 @@ static int look(struct replay *r, struct controlled *c, struct evaluation *e)
 
 static int status_key(struct replay *r, const struct hpa_spec *spec)
 {
-    struct buf *key = &r->client.key;
+    struct client *c = &r->client;
+    int ret = client_begin_key(c, "PUT ", "autoscaling", "v2", spec->namespace);
 
-    buf_clear(key);
-    if (buf_puts(key, "PUT /apis/autoscaling/v2/namespaces/") < 0 ||
-        urltext_path(key, spec->namespace) < 0 || buf_puts(key, "/horizontalpodautoscalers/") < 0 ||
-        urltext_path(key, spec->name) < 0)
-        return -ENOMEM;
-    return buf_puts(key, "/status");
+    if (ret == 0)
+        ret = client_add_segment(c, "horizontalpodautoscalers");
+    if (ret == 0)
+        ret = client_add_segment(c, spec->name);
+    return ret == 0 ? client_add_segment(c, "status") : ret;
 }
 
 /* Why the status could not be written, or NULL. */
@@ -219,40 +217,73 @@ static int evaluate(struct replay *r, struct controlled *c, uint64_t now_ns, str
 
 /* --- What a step did --- */
 
-static json_t *events_of(const struct hpa_decision *d)
+static void write_event(const struct hpa_event *e, struct json_writer *w)
 {
-    json_t *events = json_array();
-
-    for (size_t i = 0; i < d->event_count; i++)
-        (void)json_array_append_new(events, json_pack("{s:s, s:s, s:s}", "type", d->events[i].type,
-                                                      "reason", d->events[i].reason, "message",
-                                                      d->events[i].message));
-    return events;
+    json_write_open(w, '{');
+    json_write_key(w, "type");
+    json_write_text(w, e->type);
+    json_write_key(w, "reason");
+    json_write_text(w, e->reason);
+    json_write_key(w, "message");
+    json_write_text(w, e->message);
+    json_write_close(w, '}');
 }
 
-static json_t *line_of(const struct replay *r, const struct step *step, const struct evaluation *e)
+static void write_events(const struct hpa_decision *d, struct json_writer *w)
 {
-    json_t *status = stored_shown(r->all[0].status);
-    const json_int_t desired = json_integer_value(json_object_get(status, "desiredReplicas"));
+    json_write_key(w, "events");
+    json_write_open(w, '[');
+    for (size_t i = 0; i < d->event_count; i++)
+        write_event(&d->events[i], w);
+    json_write_close(w, ']');
+}
 
-    return json_pack("{s:O, s:I, s:s, s:I, s:b, s:o, s:o, s:o}", "name", r->scenario->name, "step",
-                     (json_int_t)(step - r->scenario->steps), "time", step->time_text,
-                     "desiredReplicas", desired, "rescaled", e->rescaled, "scaleTo",
-                     e->rescaled ? json_integer(e->decision.desired) : json_null(), "status",
-                     status, "events", events_of(&e->decision));
+static void write_scaling(const struct replay *r, const struct evaluation *e, struct json_writer *w)
+{
+    const json_t *status = r->all[0].status;
+
+    json_write_key(w, "desiredReplicas");
+    json_write_integer(w, stored_count(status, "desiredReplicas"));
+    json_write_key(w, "rescaled");
+    json_write_bool(w, e->rescaled);
+    json_write_key(w, "scaleTo");
+    if (e->rescaled)
+        json_write_integer(w, e->decision.desired);
+    else
+        json_write_value(w, NULL);
+    json_write_key(w, "status");
+    stored_write(status, w);
+}
+
+static int write_record(const struct controlled *c, const struct evaluation *e,
+                        struct json_writer *w)
+{
+    json_auto_t *record = hpa_record(c->hpa, c->spec, &e->in, &e->decision, e->old_status);
+
+    json_write_key(w, "record");
+    json_write_value(w, record);
+    return record ? 0 : -ENOMEM;
 }
 
 static int report(const struct replay *r, const struct step *step, const struct evaluation *e,
-                  bool record, json_t **ret)
+                  bool record, struct buf *line)
 {
-    json_t *line = line_of(r, step, e);
+    struct json_writer w = json_write_begin(line);
+    int ret = 0;
 
-    if (line && record)
-        (void)json_object_set_new(
-            line, "record",
-            hpa_record(r->all[0].hpa, r->all[0].spec, &e->in, &e->decision, e->old_status));
-    *ret = line;
-    return line ? 0 : -ENOMEM;
+    json_write_open(&w, '{');
+    json_write_key(&w, "name");
+    json_write_value(&w, r->scenario->name);
+    json_write_key(&w, "step");
+    json_write_integer(&w, step - r->scenario->steps);
+    json_write_key(&w, "time");
+    json_write_text(&w, step->time_text);
+    write_scaling(r, e, &w);
+    write_events(&e->decision, &w);
+    if (record)
+        ret = write_record(&r->all[0], e, &w);
+    json_write_close(&w, '}');
+    return ret < 0 ? ret : w.result;
 }
 
 /* --- Steps --- */
@@ -287,7 +318,7 @@ static int begin(struct replay *r, const struct step *step)
     return ret == 0 ? book_turn(r->client.book, step) : ret;
 }
 
-int replay_step(struct replay *r, bool record, json_t **ret_line)
+int replay_step(struct replay *r, bool record, struct buf *line)
 {
     struct evaluation e = {0};
     int ret;
@@ -300,16 +331,12 @@ int replay_step(struct replay *r, bool record, json_t **ret_line)
     if (ret == 0)
         ret = evaluate(r, &r->all[0], step->time_ns, &e);
     if (ret == 0)
-        ret = report(r, step, &e, record, ret_line);
+        ret = report(r, step, &e, record, line);
     evaluation_done(&e, r->all[0].spec);
 
     for (size_t i = 1; ret == 0 && i < r->count; i++) {
         ret = evaluate(r, &r->all[i], step->time_ns, &e);
         evaluation_done(&e, r->all[i].spec);
-    }
-    if (ret < 0 && *ret_line) {
-        json_decref(*ret_line);
-        *ret_line = NULL;
     }
     return ret;
 }

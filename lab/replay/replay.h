@@ -7,15 +7,17 @@
 
 #include "lab/replay/scenario.h"
 
+struct buf;
+
 struct replay;
 
 /* The scenario must outlive it. New in *ret, or -ENOMEM. */
 int replay_new(const struct scenario *s, struct replay **ret);
 void replay_free(struct replay *r);
 
-/* Plays the next step: evaluates the HPA, then the others. New in *ret: what the step did, an
- * object as docs/evaluate.md says, with the decision record if wanted. -ENOMEM; -ENOENT behind the
- * last step. */
-int replay_step(struct replay *r, bool record, json_t **ret);
+/* Plays the next step: evaluates the HPA, then the others. Appends to line what the step did, an
+ * object as docs/evaluate.md says, with the decision record if wanted. -ENOENT behind the last
+ * step; -ENOMEM, or -E2BIG, with part of it in line. */
+int replay_step(struct replay *r, bool record, struct buf *line);
 
 #endif

@@ -112,17 +112,13 @@ static const char *read_body(struct client *c, struct answer *a, struct scale *r
 static int build_key(struct client *c, const char *verb, const struct hpa_spec *spec,
                      const struct mapping *m, const char *name)
 {
-    buf_clear(&c->key);
-    int r = *m->group ? buf_printf(&c->key, "%s/apis/%s/%s/namespaces/", verb, m->group, m->version)
-                      : buf_printf(&c->key, "%s/api/%s/namespaces/", verb, m->version);
+    int r = client_begin_key(c, verb, m->group, m->version, spec->namespace);
 
     if (r == 0)
-        r = urltext_path(&c->key, spec->namespace);
+        r = client_add_segment(c, m->resource);
     if (r == 0)
-        r = buf_printf(&c->key, "/%s/", m->resource);
-    if (r == 0)
-        r = urltext_path(&c->key, name);
-    return r < 0 ? r : buf_puts(&c->key, "/scale");
+        r = client_add_segment(c, name);
+    return r == 0 ? client_add_segment(c, "scale") : r;
 }
 
 static const char *refuse_name(struct client *c, const char *name)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "lab/replay/stored.h"
 
+#include "base/scoped.h"
 #include "kube/quantity.h"
 
 #include <string.h>
@@ -41,37 +42,50 @@ json_t *stored_status(const json_t *status)
 
 /* --- Showing --- */
 
-static json_t *text_of(const json_t *object, const char *member)
-{
-    json_t *value = json_object_get(object, member);
-
-    return json_is_string(value) ? json_incref(value) : json_string("");
-}
-
-static json_t *conditions_of(const json_t *status)
-{
-    json_t *shown = json_array();
-    const json_t *c;
-    size_t i;
-
-    json_array_foreach (json_object_get(status, "conditions"), i, c)
-        (void)json_array_append_new(
-            shown, json_pack("{s:o, s:o, s:o, s:o}", "type", text_of(c, "type"), "status",
-                             text_of(c, "status"), "reason", text_of(c, "reason"), "message",
-                             text_of(c, "message")));
-    return shown;
-}
-
-static json_int_t count_of(const json_t *status, const char *member)
+json_int_t stored_count(const json_t *status, const char *member)
 {
     return json_integer_value(json_object_get(status, member));
 }
 
-json_t *stored_shown(const json_t *status)
+static void write_condition(const json_t *condition, struct json_writer *w)
 {
-    return json_pack(
-        "{s:I, s:I, s:O?, s:O?, s:o}", "currentReplicas", count_of(status, "currentReplicas"),
-        "desiredReplicas", count_of(status, "desiredReplicas"), "lastScaleTime",
-        json_object_get(status, "lastScaleTime"), "currentMetrics",
-        json_object_get(status, "currentMetrics"), "conditions", conditions_of(status));
+    static const char *const members[] = {"type", "status", "reason", "message"};
+
+    json_write_open(w, '{');
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        const json_t *text = json_object_get(condition, members[i]);
+        json_write_key(w, members[i]);
+        if (json_is_string(text))
+            json_write_value(w, text);
+        else
+            json_write_text(w, "");
+    }
+    json_write_close(w, '}');
+}
+
+static void write_conditions(const json_t *status, struct json_writer *w)
+{
+    const json_t *c;
+    size_t i;
+
+    json_write_open(w, '[');
+    json_array_foreach (json_object_get(status, "conditions"), i, c)
+        write_condition(c, w);
+    json_write_close(w, ']');
+}
+
+void stored_write(const json_t *status, struct json_writer *w)
+{
+    json_write_open(w, '{');
+    json_write_key(w, "currentReplicas");
+    json_write_integer(w, stored_count(status, "currentReplicas"));
+    json_write_key(w, "desiredReplicas");
+    json_write_integer(w, stored_count(status, "desiredReplicas"));
+    json_write_key(w, "lastScaleTime");
+    json_write_value(w, json_object_get(status, "lastScaleTime"));
+    json_write_key(w, "currentMetrics");
+    json_write_value(w, json_object_get(status, "currentMetrics"));
+    json_write_key(w, "conditions");
+    write_conditions(status, w);
+    json_write_close(w, '}');
 }

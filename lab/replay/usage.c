@@ -3,18 +3,25 @@
 
 #include "base/clock.h"
 #include "kube/amount.h"
+#include "lab/replay/grow.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define TEXT_MAX 64 /* of a quantity, a time or a window */
 
+struct last { /* a text that was read, and what it says */
+    struct json_text text;
+    uint64_t ns;
+};
+
 struct reading {
     struct json_walk w;
     const struct hpa_metric *metric;
     struct usage *usage;
-    char *name; /* where the next one goes */
-    bool odd;   /* not of the usual form */
+    char *name;               /* where the next one goes */
+    struct last time, window; /* which are the same for most pods */
+    bool odd;                 /* not of the usual form */
 };
 
 struct item { /* of the list */
@@ -34,29 +41,38 @@ void usage_done(struct usage *u)
 /* What stands between the quotes of the next value; odd when it is no plain string. */
 static struct json_text take_string(struct reading *r)
 {
-    if (json_walk_type(&r->w) != '"') {
+    struct json_text text;
+
+    if (!json_walk_string(&r->w, &text)) {
         r->odd = true;
         return (struct json_text){"", 0};
     }
-    const struct json_text text = json_walk_value(&r->w);
-    for (size_t i = 0; i < text.len; i++)
-        r->odd |= text.at[i] == '\\' || (unsigned char)text.at[i] >= 0x80;
-    if (text.len < 2)
-        return (struct json_text){"", 0};
+    r->odd |= !json_text_is_plain(text);
     return (struct json_text){text.at + 1, text.len - 2};
 }
 
-static const char *take_short(struct reading *r, char text[TEXT_MAX])
+static const char *terminated(struct reading *r, struct json_text t, char text[TEXT_MAX])
 {
-    const struct json_text t = take_string(r);
+    const size_t len = t.len < TEXT_MAX ? t.len : 0;
 
     r->odd |= t.len >= TEXT_MAX;
-    text[0] = '\0';
-    if (t.len < TEXT_MAX) {
-        memcpy(text, t.at, t.len);
-        text[t.len] = '\0';
-    }
+    memcpy(text, t.at, len);
+    text[len] = '\0';
     return text;
+}
+
+/* A time or a duration. */
+static uint64_t take_ns(struct reading *r, int parse(const char *text, uint64_t *ret_ns),
+                        struct last *last)
+{
+    const struct json_text t = take_string(r);
+    char text[TEXT_MAX];
+
+    if (last->text.at && t.len == last->text.len && memcmp(t.at, last->text.at, t.len) == 0)
+        return last->ns;
+    r->odd |= parse(terminated(r, t, text), &last->ns) < 0;
+    last->text = t;
+    return last->ns;
 }
 
 static bool is(struct json_text text, const char *word)
@@ -84,7 +100,7 @@ static void read_resources(struct reading *r, bool *ret_found, int64_t *ret)
     if (!json_walk_object(&r->w))
         r->odd = true;
     while (!r->odd && json_walk_member(&r->w, &key)) {
-        if (amount_parse(take_short(r, text), &amount) < 0) {
+        if (amount_parse(terminated(r, take_string(r), text), &amount) < 0) {
             r->odd = true;
         } else if (json_text_is(key, r->metric->name)) {
             *ret_found = true;
@@ -142,14 +158,12 @@ static void read_metadata(struct reading *r, struct item *item)
 
 static void read_item_member(struct reading *r, struct json_text key, struct item *item)
 {
-    char text[TEXT_MAX];
-
     if (json_text_is(key, "metadata")) {
         read_metadata(r, item);
     } else if (json_text_is(key, "timestamp")) {
-        r->odd |= clock_parse_rfc3339(take_short(r, text), &item->sample.time_ns) < 0;
+        item->sample.time_ns = take_ns(r, clock_parse_rfc3339, &r->time);
     } else if (json_text_is(key, "window")) {
-        r->odd |= clock_parse_duration(take_short(r, text), &item->sample.window_ns) < 0;
+        item->sample.window_ns = take_ns(r, clock_parse_duration, &r->window);
     } else if (json_text_is(key, "containers")) {
         r->odd |= !json_walk_list(&r->w);
         while (!r->odd && json_walk_element(&r->w))
@@ -157,16 +171,6 @@ static void read_item_member(struct reading *r, struct json_text key, struct ite
     } else {
         (void)json_walk_value(&r->w);
     }
-}
-
-static bool grow(struct usage *u)
-{
-    if (u->count & (u->count - 1))
-        return true; /* sizes are powers of two */
-    void *more = reallocarray(u->samples, u->count ? 2 * u->count : 1, sizeof(*u->samples));
-    if (more)
-        u->samples = more;
-    return more;
 }
 
 static void read_item(struct reading *r)
@@ -181,7 +185,7 @@ static void read_item(struct reading *r)
     r->usage->items++;
     if (!item.found || item.missing)
         return;
-    if (!grow(r->usage)) {
+    if (grow(&r->usage->samples, r->usage->count, sizeof(*r->usage->samples)) < 0) {
         r->odd = true;
         return;
     }

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
 """The images, as skopeo and a chroot see them. image.sh makes what this reads."""
+import contextlib
 import hashlib
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tarfile
+import time
 import unittest
+import urllib.parse
 import urllib.request
 
 IMAGES = os.environ["SWELL_IMAGES"]
@@ -72,19 +76,106 @@ class Archives(unittest.TestCase):
             self.assertLess(size, limit, f"swell-{name} has {size / MIB:.2f} MiB of files")
 
 
+def in_image(name, *args):
+    """The command for a program as nobody, with nothing but its image's files, which it may not
+    change."""
+    return ["/usr/sbin/chroot", "--userspec=65532:65532",
+            os.path.join(IMAGES, f"rootfs-{name}"), f"/usr/bin/swell-{name}", *args]
+
+
+@contextlib.contextmanager
+def running(*args):
+    """The address of a role of the workload. Ends with SIGTERM and exit code 0."""
+    with subprocess.Popen(in_image("workload", *args, "--address=127.0.0.1", "--port=0"),
+                          stdout=subprocess.PIPE, text=True, env={}) as program:
+        try:
+            port = re.search(r"msg=listening .*port=(\d+)", program.stdout.readline()).group(1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            program.terminate()
+            program.stdout.read()
+    if program.returncode:
+        raise AssertionError(f"{' '.join(args)} ended with {program.returncode}")
+
+
+def answer_of(url, form=None):
+    data = form and urllib.parse.urlencode(form).encode()
+    with urllib.request.urlopen(url, data, timeout=60) as answer:
+        return answer.read().decode()
+
+
+def wait_until(condition, what):
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"not seen: {what}")
+
+
 class Running(unittest.TestCase):
-    def test_the_workload_serves_from_its_own_files_as_nobody(self):
-        with subprocess.Popen(
-                ["/usr/sbin/chroot", "--userspec=65532:65532", os.path.join(IMAGES, "rootfs"),
-                 "/usr/bin/swell-workload", "serve", "--address=127.0.0.1", "--port=0",
-                 "--loop=php-apache"], stdout=subprocess.PIPE, text=True, env={}) as program:
-            try:
-                port = re.search(r"port=(\d+)", program.stdout.readline()).group(1)
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
-                    self.assertEqual(answer.read(), b"OK!")
-            finally:
-                program.terminate()
-        self.assertEqual(program.returncode, 0)
+    def test_serve(self):
+        with running("serve", "--loop=php-apache") as url:
+            self.assertEqual(answer_of(url), "OK!")
+
+    def test_queue_and_work(self):
+        volume = os.path.join(IMAGES, "rootfs-workload", "data")  # as a Deployment mounts one
+        os.mkdir(volume)
+        os.chown(volume, 65532, 65532)
+        with running("queue", "--db=/data/jobs.db") as queue:
+            put = urllib.request.Request(queue + "/queues/jobs/jobs", b'{"count":10,"cpu_ms":1}',
+                                         {"Content-Type": "application/json"})
+            self.assertEqual(urllib.request.urlopen(put, timeout=60).status, 201)
+            with running("work", f"--queue-url={queue}"):
+                wait_until(lambda: json.loads(answer_of(queue + "/queues/jobs"))["done"] == 10,
+                           "all jobs are done")
+
+    def test_value(self):
+        with Redis() as redis, running("value", f"--redis-write={redis.url}") as url:
+            self.assertEqual(answer_of(url + "/value/a", {"x": "1"}), "OK\n")
+            self.assertEqual(answer_of(url + "/value/a"), "x=1")
+
+    def test_consume_and_its_controller(self):
+        with running("consume") as url:
+            self.assertEqual(answer_of(url + "/ConsumeCPU", {"millicores": 1, "durationSec": 0}),
+                             "ConsumeCPU\n1 millicores\n0 durationSec\n")
+        form = {"millicores": 1, "durationSec": 0, "requestSizeMillicores": 1}
+        with running("consume-controller") as url:  # no DNS here knows the consumers
+            self.assertIn("Failed to connect to consumer: ", answer_of(url + "/ConsumeCPU", form))
+
+    def test_kafka_was_left_out_and_says_so(self):
+        done = subprocess.run(in_image("workload", "work", "--source=kafka"), env={},
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("built without the source 'kafka'", done.stderr)
+
+    def test_the_adapter_and_the_load_generator_find_all_they_need(self):
+        for name in ("adapter", "load"):
+            done = subprocess.run(in_image(name, "--version"), env={},
+                                  capture_output=True, text=True)
+            self.assertRegex(done.stdout, rf"^swell-{name} \d+\.\d+\.\d+\n$", done.stderr)
+
+
+def listens(address, port):
+    with socket.socket() as s:
+        return s.connect_ex((address, port)) == 0
+
+
+class Redis:
+    """A real server on an address of its own."""
+
+    def __enter__(self):
+        number = os.getpid() % 65536
+        address = f"127.82.{number >> 8}.{number & 255}"
+        self.url = f"redis://{address}:6379"
+        self.process = subprocess.Popen(["redis-server", "--bind", address, "--port", "6379",
+                                         "--save", ""], stdout=subprocess.DEVNULL)
+        wait_until(lambda: listens(address, 6379), "redis-server")
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,11 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 "$root/swell" image all --out "$scratch/first"
-"$root/swell" image workload --rootfs "$scratch/rootfs"
+for name in workload adapter load; do
+    "$root/swell" image "$name" --rootfs "$scratch/rootfs-$name"
+done
 git clone -q "$root" "$scratch/elsewhere"
+mkdir "$scratch/elsewhere/build"
+cp -a "$root/build/small-libs" "$scratch/elsewhere/build/" # takes minutes; see dockerfile.sh
 "$scratch/elsewhere/swell" image workload --out "$scratch/second"
 SWELL_IMAGES=$scratch exec /usr/bin/python3 "$root/tests/e2e/image.py"

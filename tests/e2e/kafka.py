@@ -57,6 +57,15 @@ class Kafka(WithKafka):
             wait_until(lambda: metric(b, "done") == 1, "done by the other, long before the lease")
             self.assertEqual(b.stop(), 0)
 
+    def test_work_that_outlasts_its_lease_is_done_once(self):
+        self.put("outlast", ['{"id":"long","cpu_ms":400}', '{"id":"next","cpu_ms":1}'], "-p", "0")
+        flags = ("--lease=6s", "--cpu-limit=50m")  # 5 ms in each 100: the first takes 8 s
+        with self.worker("outlast", *flags) as a, self.worker("outlast", *flags) as b:
+            wait_until(lambda: metric(a, "done") + metric(b, "done") == 2, "both done", 180)
+            self.assertEqual((a.stop(), b.stop()), (0, 0))
+            worked = re.findall(r"msg=worked job=(\S+)", "\n".join(a.lines + b.lines))
+            self.assertEqual(worked, ["long", "next"])
+
     def test_failed_jobs_are_tried_again(self):
         self.put("fail", ["1", "1", "1"], "-p", "0")
         with self.worker("fail", "--fail-rate=1") as a:

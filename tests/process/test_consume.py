@@ -42,6 +42,15 @@ class Contract(unittest.TestCase):
         self.assertEqual(got_headers.get("X-Content-Type-Options"),
                          None if status == 200 else "nosniff", path)
 
+    def test_flags_are_taken_as_the_original_takes_them(self):
+        for flags in (("-port=0",), ("-port", "0"), ("--port=0",), ("--port", "0")):
+            with Program("swell-workload", "consume", "-address=127.0.0.1", *flags) as p:
+                self.answers(p, "POST", "/ConsumeCPU?millicores=1&durationSec=0",
+                             "ConsumeCPU\n1 millicores\n0 durationSec\n")
+        with Program("swell-workload", "consume-controller", "-address", "127.0.0.1", "-port=0",
+                     "-consumer-service-name=x") as p:
+            self.assertIn("service=x", p.wait_for_line("msg=ready"))
+
     def test_functions_answer_to_the_byte(self):
         with consume() as p:
             for path, expected in (
@@ -356,6 +365,8 @@ class Refusals(unittest.TestCase):
                 (("consume", "--cpu-limit=fast"), "--cpu-limit takes CPUs from 10m to 1024"),
                 (("consume", "--cpu-limit=5m"), "--cpu-limit takes CPUs from 10m to 1024"),
                 (("consume", "--millicores=5"), "unknown flag '--millicores'"),
+                (("consume", "-ports=5"), "unknown flag '--ports'"),
+                (("consume", "-port=x"), "--port takes"),
                 (("serve", "--cpu-limit=0"), "--cpu-limit takes CPUs from 10m to 1024"),
                 (("consume-controller", "--consumer-port=0"), "--consumer-port takes"),
                 (("consume-controller", "--consumer-service-name=a/b"),

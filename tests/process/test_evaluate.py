@@ -49,12 +49,14 @@ class Evaluate(unittest.TestCase):
         self.assertEqual(behind[2:], alone)
 
     def test_a_bad_line_is_named_and_the_others_are_played(self):
-        code, results, errors = evaluate("{\n" + scenario("a", 4) + "\n{\"hpa\": 5}\n")
+        code, results, errors = evaluate("{\n" + scenario("a", 4) + "\n{\"hpa\": 5}\n\0\n")
         self.assertEqual(code, 2)
         self.assertEqual([r["name"] for r in results], ["a"])
         self.assertEqual(errors.splitlines(), [
             "swell-lab evaluate: standard input line 1: unexpected end of JSON input",
-            "swell-lab evaluate: standard input line 3: hpa: must be an object"])
+            "swell-lab evaluate: standard input line 3: hpa: must be an object",
+            "swell-lab evaluate: standard input line 4: invalid character '\\x00' looking for "
+            "beginning of value"])
 
     def test_files_are_named_and_a_missing_one_too(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -62,12 +64,13 @@ class Evaluate(unittest.TestCase):
             for path, text in ((good, scenario("a", 4)), (bad, "\n[]\n")):
                 with open(path, "w", encoding="utf-8") as file:
                     file.write(text)
-            code, out, errors = run("swell-lab", "evaluate", bad, "/nowhere", good)
+            code, out, errors = run("swell-lab", "evaluate", bad, "/nowhere", folder, good)
         self.assertEqual(code, 2)
         self.assertEqual(json.loads(out)["name"], "a")
         self.assertEqual(errors.splitlines(), [
             f"swell-lab evaluate: {bad} line 2: must be an object, not []",
-            "swell-lab evaluate: '/nowhere': No such file or directory"])
+            "swell-lab evaluate: '/nowhere': No such file or directory",
+            f"swell-lab evaluate: {folder} line 1: Is a directory"])
 
     def test_the_record_comes_when_it_is_wanted(self):
         self.assertNotIn("record", evaluate(scenario("a", 4))[1][0])

@@ -531,12 +531,26 @@ class Work(WithFile):
                 wait_until(lambda: metric(w, 'swell_job_wait_seconds_count{queue="jobs"}') == 5,
                            "waits are measured")
 
-    def test_work_that_outlasts_its_lease_is_counted_as_a_duplicate(self):
-        with Queue(self.db) as q, Worker(q.url(), "--lease=200ms") as w:
-            q.put(cpu_ms=1000)
-            wait_until(lambda: metric(w, 'swell_jobs_total{queue="jobs",outcome="duplicate"}') >= 1,
+    def test_work_that_outlasts_its_lease_is_done_once(self):
+        flags = ("--lease=1500ms", "--cpu-limit=50m", "--log-level=debug")
+        with Queue(self.db) as q, Worker(q.url(), *flags) as a, Worker(q.url(), *flags) as b:
+            q.put(cpu_ms=200)  # 4 s at 5 ms in each 100
+            wait_until(lambda: q.stats()["done"] == 1, "done")
+            self.assertEqual((a.stop(), b.stop()), (0, 0))
+            self.assertEqual(sum("msg=worked" in line for line in a.lines + b.lines), 1)
+            self.assertEqual((q.stats()["duplicates"], q.stats()["depth"]), (0, 0))
+
+    def test_a_worker_that_was_stopped_for_longer_than_its_lease_gives_up_the_job(self):
+        with Queue(self.db) as q, Worker(q.url(), "--lease=200ms", "--poll=0s") as w:
+            q.put(cpu_ms=60000)
+            wait_until(lambda: q.stats()["in_flight"] == 1, "leased")
+            w.process.send_signal(signal.SIGSTOP)
+            [job] = wait_until(lambda: q.lease(lease_seconds=600), "it is somebody else's")
+            w.process.send_signal(signal.SIGCONT)
+            wait_until(lambda: metric(w, 'swell_jobs_total{queue="jobs",outcome="duplicate"}') == 1,
                        "the worker was told")
-            self.assertGreaterEqual(q.stats()["duplicates"], 1)
+            self.assertEqual(q.ack(job)[0], 200)
+            self.assertEqual((q.stats()["done"], q.stats()["depth"]), (1, 0))
 
     def test_readiness_follows_the_queue_and_an_acknowledgement_waits_for_it(self):
         number = os.getpid() % 65536  # an address of its own, so that the port stays free

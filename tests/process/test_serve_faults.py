@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What goes wrong on purpose in swell-workload serve, and the endpoints that podinfo has too."""
 import json
+import resource
 import time
 import unittest
 
@@ -67,6 +68,20 @@ class Faults(unittest.TestCase):
                 self.assertEqual(p.get("/")[0], 200)
             self.assertGreater(burned_s(p), 0.15)  # 0.2 less what a slow test machine has slept
 
+    def test_a_leak_and_a_slow_start_at_run_time(self):
+        with serve("--cpu-ms=2", "--slow-start-times=10") as p:
+            path = "/fault_injection/enable?leak_kib=1024&slow_start=1h"
+            self.assertEqual(p.request("POST", path)[0], 202)
+            before = burned_s(p)
+            for _ in range(10):
+                self.assertEqual(p.get("/")[0], 200)
+            self.assertEqual(metric(p, "swell_leaked_bytes"), 10 * 2**20)
+            self.assertGreater(burned_s(p) - before, 0.15)
+            self.assertEqual(p.request("POST", "/fault_injection/disable")[0], 202)
+            self.assertEqual(p.get("/")[0], 200)
+            self.assertEqual(metric(p, "swell_leaked_bytes"), 10 * 2**20)  # stays, as leaks do
+            self.assertLess(burned_s(p) - before, 0.23)
+
     def test_panic_ends_with_255_and_nobody_is_answered(self):
         with serve("--workers=1") as p, Waiting(p, 1, "/panic"):
             self.assertEqual(p.process.wait(DEADLINE_S), 255)
@@ -74,6 +89,14 @@ class Faults(unittest.TestCase):
 
 
 class Endpoints(unittest.TestCase):
+    def test_a_thousand_are_delayed_and_one_more_is_told_503(self):
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        with serve() as p, Waiting(p, 1000, "/delay/3600"):
+            wait_until(lambda: metric(p, "http_requests_in_flight") == 1001, "1000 delayed")
+            self.assertEqual(p.get("/delay/1")[::2], (503, "too many answers are delayed\n"))
+            self.assertEqual(p.get("/livez")[0], 200)
+
     def test_status_answers_with_it(self):
         with serve() as p:
             for code in (200, 204, 304, 404, 418, 503):

@@ -26,6 +26,16 @@ class Worker(Program):
                          f"--source={source}", f"--queue-url={url}", *flags, env=env)
 
 
+def assert_done_once(test, source, redis):
+    """A job that takes 4 s at 5 ms in each 100, and two workers whose leases are shorter."""
+    flags = ("--lease=1500ms", "--poll=100ms", "--cpu-limit=50m", "--log-level=debug")
+    with Worker(source, redis.url(), *flags, env={"SWELL_POD_NAME": "one"}) as a, \
+            Worker(source, redis.url(), *flags, env={"SWELL_POD_NAME": "two"}) as b:
+        wait_until(lambda: metric(a, JOBS % "done") + metric(b, JOBS % "done") == 1, "done")
+        test.assertEqual((a.stop(), b.stop()), (0, 0))
+        test.assertEqual(sum("msg=worked" in line for line in a.lines + b.lines), 1)
+
+
 class Lists(WithRedis):
     def in_hand(self, redis):
         return sum(redis("LLEN", key) for key in redis("KEYS", "{jobs}:processing:*"))
@@ -64,14 +74,23 @@ class Lists(WithRedis):
         self.assertEqual(self.in_hand(redis), 0)
         self.assertEqual(json.loads(redis("LINDEX", "jobs", -1))["id"], "a")
 
-    def test_work_that_outlasts_its_lease_is_counted_as_a_duplicate(self):
+    def test_work_that_outlasts_its_lease_is_done_once(self):
         redis = self.redis()
-        redis("LPUSH", "jobs", '{"cpu_ms":1500}')
+        redis("LPUSH", "jobs", '{"cpu_ms":200}')
+        assert_done_once(self, "redis-list", redis)
+        self.assertEqual((redis("LLEN", "jobs"), self.in_hand(redis)), (0, 0))
+
+    def test_a_worker_that_was_stopped_for_longer_than_its_lease_gives_up_the_job(self):
+        redis = self.redis()
+        redis("LPUSH", "jobs", '{"cpu_ms":60000}')
         flags = ("--lease=200ms", "--poll=50ms")
         with Worker("redis-list", redis.url(), *flags) as a:
             wait_until(lambda: self.in_hand(redis) == 1, "taken")
-            with Worker("redis-list", redis.url(), *flags):
-                wait_until(lambda: metric(a, JOBS % "duplicate") >= 1, "the first was too slow")
+            a.process.send_signal(signal.SIGSTOP)
+            with Worker("redis-list", redis.url(), *flags, env={"SWELL_POD_NAME": "two"}):
+                wait_until(lambda: redis("KEYS", "{jobs}:processing:two:*"), "the other has it")
+                a.process.send_signal(signal.SIGCONT)
+                wait_until(lambda: metric(a, JOBS % "duplicate") >= 1, "the first was told")
 
     def test_failed_jobs_go_behind_the_others(self):
         redis = self.redis()
@@ -150,6 +169,26 @@ class Streams(WithRedis):
                     env={"SWELL_POD_NAME": "two"}):
             wait_until(lambda: redis("XPENDING", "jobs", "swell")[3] == [["two", "1"]], "taken")
             self.assertLess(time.monotonic() - began, DEADLINE_S)  # and not after an hour
+
+    def test_work_that_outlasts_its_lease_is_done_once(self):
+        redis = self.redis()
+        redis("XADD", "jobs", "*", "cpu_ms", 200)
+        assert_done_once(self, "redis-stream", redis)
+        self.assertEqual(self.pending(redis), 0)
+
+    def test_a_worker_that_was_stopped_for_longer_than_its_lease_gives_up_the_entry(self):
+        redis = self.redis()
+        redis("XADD", "jobs", "*", "cpu_ms", 60000)
+        flags = ("--lease=500ms", "--poll=100ms")
+        with Worker("redis-stream", redis.url(), *flags, env={"SWELL_POD_NAME": "one"}) as a:
+            wait_until(lambda: self.pending(redis) == 1, "taken")
+            a.process.send_signal(signal.SIGSTOP)
+            with Worker("redis-stream", redis.url(), *flags, env={"SWELL_POD_NAME": "two"}):
+                wait_until(lambda: redis("XPENDING", "jobs", "swell")[3] == [["two", "1"]],
+                           "the other has it")
+                a.process.send_signal(signal.SIGCONT)
+                wait_until(lambda: metric(a, JOBS % "duplicate") >= 1, "the first was told")
+                self.assertEqual(redis("XPENDING", "jobs", "swell")[3], [["two", "1"]])
 
     def test_a_stream_that_was_deleted_is_made_again(self):
         redis = self.redis()

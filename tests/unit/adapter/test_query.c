@@ -154,23 +154,42 @@ static void a_new_configuration_keeps_the_values_of_the_old_one(void **state)
     queries_free(q);
 }
 
+static void another_interval_begins_with_the_value_that_is_there(void **state)
+{
+    struct queries *q = queries_new();
+    struct query *old = want(q, jobs, S);
+    (void)state;
+
+    query_publish(old, reading_of(5000));
+    struct query *new = want(q, jobs, 2 * S), *other = want(q, mail, 2 * S);
+    assert_ptr_not_equal(new, old);
+    struct reading *r = query_newest(new);
+    assert_int_equal(value_of(r), 5000);
+    assert_null(query_newest(other));
+    reading_unref(r);
+    query_release(old);
+    query_release(new);
+    query_release(other);
+    queries_free(q);
+}
+
 static void takes_no_more_than_the_limit(void **state)
 {
     static struct query *held[QUERIES_MAX];
     struct queries *q = queries_new();
     struct source *source = make_source(jobs);
-    struct query_spec spec = {.source = source};
+    struct query_spec spec = {.source = source, .interval_ns = S};
     (void)state;
 
     for (size_t i = 0; i < QUERIES_MAX; i++) {
-        spec.interval_ns = S + i;
+        spec.combining.on_empty_milli = (int64_t)i;
         held[i] = queries_want(q, &spec);
         assert_non_null(held[i]);
     }
-    spec.interval_ns--;
+    spec.combining.on_empty_milli--;
     assert_ptr_equal(queries_want(q, &spec), held[QUERIES_MAX - 2]); /* one that is there */
     query_release(held[QUERIES_MAX - 2]);
-    spec.interval_ns = 1;
+    spec.combining.on_empty_milli = -1;
     assert_null(queries_want(q, &spec));
     for (size_t i = 0; i < QUERIES_MAX; i++)
         query_release(held[i]);
@@ -269,6 +288,7 @@ int main(void)
         cmocka_unit_test(is_dropped_when_nobody_wants_it_and_not_before),
         cmocka_unit_test(a_query_of_reads_lives_on_between_them),
         cmocka_unit_test(a_new_configuration_keeps_the_values_of_the_old_one),
+        cmocka_unit_test(another_interval_begins_with_the_value_that_is_there),
         cmocka_unit_test(takes_no_more_than_the_limit),
         cmocka_unit_test(calls_back_once_when_there_is_a_reading),
         cmocka_unit_test(calls_back_at_the_deadline_and_when_polling_ends),

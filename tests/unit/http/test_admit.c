@@ -14,9 +14,11 @@ static bool admit(void *arg, const struct http_request *r, struct http_reply *re
     const char *who = http_header(r, "X-Who");
     (void)arg;
 
+    if (r->ticket && *(const char *)r->ticket == 'y')
+        return true;
     if (r->ticket) {
         *ret = http_reply_printf(403, "ticket %s", (const char *)r->ticket);
-        return *(const char *)r->ticket == 'y';
+        return false;
     }
     if (who && strcmp(who, "ask") == 0) {
         pending = http_defer(r);
@@ -24,8 +26,10 @@ static bool admit(void *arg, const struct http_request *r, struct http_reply *re
         *ret = http_reply_later();
         return false;
     }
+    if (who && strcmp(who, "yes") == 0)
+        return true;
     *ret = http_reply_text(401, "who are you?");
-    return who && strcmp(who, "yes") == 0;
+    return false;
 }
 
 static struct http_reply echo(void *app, const struct http_request *r)

@@ -50,7 +50,7 @@ static void who_waited_longest_makes_room(void **state)
 
     struct connection *a = connections_enter(all, ours[0]);
     struct connection *b = connections_enter(all, ours[1]);
-    connections_wait(all, a); /* was answered: b waits longer now */
+    connections_wait(all, a, clock_mono_ns()); /* was answered: b waits longer now */
     struct connection *c = connections_enter(all, ours[2]);
     assert_non_null(c);
     assert_true(was_cut(1));
@@ -71,7 +71,7 @@ static void who_is_busy_stays(void **state)
     connections_busy(all, a);
     connections_busy(all, b);
     assert_null(connections_enter(all, ours[2]));
-    connections_wait(all, b);
+    connections_wait(all, b, clock_mono_ns());
     struct connection *d = connections_enter(all, ours[3]);
     assert_non_null(d);
     assert_true(was_cut(1));
@@ -105,8 +105,26 @@ static void who_waits_too_long_is_cut(void **state)
     struct connection *a = connections_enter(all, ours[0]);
     struct connection *b = connections_enter(all, ours[1]);
     assert_true(was_cut(0));
-    connections_wait(all, a); /* the end of its last answer, which nobody reads */
     connections_busy(all, b);
+    connections_wait(all, a, clock_mono_ns()); /* the end of an answer that nobody reads */
+    assert_false(was_cut(1));
+    connections_leave(all, a);
+    connections_leave(all, b);
+    connections_free(all);
+}
+
+static void others_requests_cut_who_waits_too_long(void **state)
+{
+    struct connections *all = connections_new(9, 3600 * NS_PER_S);
+    uint64_t now_ns = clock_mono_ns();
+    (void)state;
+
+    struct connection *a = connections_enter(all, ours[0]);
+    struct connection *b = connections_enter(all, ours[1]);
+    connections_wait(all, b, now_ns + 1800 * NS_PER_S);
+    assert_false(was_cut(0));
+    connections_wait(all, b, now_ns + 3601 * NS_PER_S);
+    assert_true(was_cut(0));
     assert_false(was_cut(1));
     connections_leave(all, a);
     connections_leave(all, b);
@@ -122,6 +140,7 @@ int main(void)
         TEST(who_is_busy_stays),
         TEST(who_leaves_makes_room_too),
         TEST(who_waits_too_long_is_cut),
+        TEST(others_requests_cut_who_waits_too_long),
     };
     return cmocka_run_group_tests_name("connections", tests, NULL, NULL);
 }

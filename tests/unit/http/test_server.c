@@ -14,6 +14,7 @@ static char last_method[16], last_route[64];
 static struct http_reply echo(void *app, const struct http_request *r)
 {
     struct buf out = {.max = 64 * KIB};
+    const char *last = http_header(r, "X-Last");
     size_t len = 0;
     (void)app;
 
@@ -21,6 +22,8 @@ static struct http_reply echo(void *app, const struct http_request *r)
     for (size_t i = 0; i < r->query_count; i++)
         (void)buf_printf(&out, " [%s=%s]", r->query[i].name, r->query[i].value);
     (void)buf_printf(&out, " body=%zu:%s", r->body_len, r->body);
+    if (last)
+        (void)buf_printf(&out, " last=%s", last);
     char *text = buf_take(&out, &len);
     return http_reply_take(200, "text/plain", text, len);
 }
@@ -258,6 +261,27 @@ static void an_announced_body_beyond_the_limit_is_refused_at_once(void **state)
     assert_int_equal(wire_status(&b), 413);
     gate_wait(&done_gate, 1);
     assert_int_equal(last_done.status, 413);
+}
+
+static void a_hundred_parameters_and_headers_arrive_in_order(void **state)
+{
+    scoped(buf_done) struct buf b = {0}, request = {.max = MIB}, expected = {.max = MIB};
+    (void)state;
+    serve_with((struct http_server_config){0});
+
+    (void)buf_puts(&request, "GET /echo/a?p=0");
+    (void)buf_puts(&expected, "GET /echo/a p=a [p=0]");
+    for (int i = 1; i < 100; i++) {
+        (void)buf_printf(&request, "&p=%d", i);
+        (void)buf_printf(&expected, " [p=%d]", i);
+    }
+    (void)buf_puts(&request, " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
+    for (int i = 1; i < 100; i++)
+        (void)buf_printf(&request, "X-%d: %d\r\n", i, i);
+    (void)buf_puts(&request, "X-Last: 100\r\n\r\n");
+    (void)buf_puts(&expected, " body=0: last=100");
+    wire_ask(port, request.data, &b);
+    assert_string_equal(wire_body(&b), expected.data);
 }
 
 static void a_chunked_body_beyond_the_limit_is_413(void **state)
@@ -582,6 +606,7 @@ int main(void)
         cmocka_unit_test_teardown(a_nul_byte_in_the_address_is_400, stop),
         cmocka_unit_test_teardown(bodies_arrive_whole_in_any_number_of_pieces, stop),
         cmocka_unit_test_teardown(an_announced_body_beyond_the_limit_is_refused_at_once, stop),
+        cmocka_unit_test_teardown(a_hundred_parameters_and_headers_arrive_in_order, stop),
         cmocka_unit_test_teardown(a_chunked_body_beyond_the_limit_is_413, stop),
         cmocka_unit_test_teardown(a_body_of_exactly_the_limit_is_taken, stop),
         cmocka_unit_test_teardown(headers_beyond_the_limit_are_refused, stop),

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static struct env env;
 static struct images images;
@@ -100,8 +101,56 @@ static void refuses_names_that_an_api_server_refuses(void **state)
 static void refuses_kinds_that_it_does_not_know(void **state)
 {
     (void)state;
-    assert_refused("apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: a\n",
-                   "b.yaml:2: the lab does not know kind Job of batch/v1");
+    assert_refused("apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: a\n",
+                   "b.yaml:2: the lab does not know kind CronJob of batch/v1");
+}
+
+static void passes_over_what_only_a_cluster_has(void **state)
+{
+    (void)state;
+    write_manifest("a.yaml", CONFIG("one") "---\napiVersion: batch/v1\nkind: Job\n");
+    assert_int_equal(manifests_load(&env, dir, NULL), 0);
+    assert_int_equal(stored(KIND_CONFIGMAP), 1);
+}
+
+static void a_kustomization_says_which_files_and_in_which_namespace(void **state)
+{
+    (void)state;
+    write_manifest("named.yaml", CONFIG("one"));
+    write_manifest("component.yaml", CONFIG("two") "  namespace: elsewhere\n");
+    write_manifest("not-named.yaml", CONFIG("three"));
+    write_manifest("kustomization.yaml", "resources: [named.yaml]\ncomponents: [component.yaml]\n"
+                                         "namespace: ns\npatches: []\n");
+    assert_int_equal(manifests_load(&env, dir, NULL), 0);
+    json_auto_t *all = store_list(env.store, KIND_CONFIGMAP, "ns", NULL);
+    assert_int_equal(json_array_size(all), 2);
+    assert_int_equal(stored(KIND_CONFIGMAP), 2);
+
+    struct err e = {0};
+    write_manifest("kustomization.yaml", "resources: [named.yaml]\nnamespace: ../up\n");
+    assert_int_equal(manifests_load(&env, dir, &e), -EINVAL);
+    assert_non_null(strstr(e.text, "kustomization.yaml:2: the namespace '../up' is not"));
+}
+
+static void a_kustomization_may_name_folders_but_not_itself(void **state)
+{
+    struct err e = {0};
+    char folder[200];
+    (void)state;
+
+    (void)snprintf(folder, sizeof(folder), "%s/inner", dir);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    write_manifest("inner/a.yaml", CONFIG("one"));
+    write_manifest("kustomization.yaml", "resources: [inner]\n");
+    assert_int_equal(manifests_load(&env, dir, NULL), 0);
+    assert_int_equal(stored(KIND_CONFIGMAP), 1);
+
+    write_manifest("kustomization.yaml", "resources: [inner/..]\n");
+    assert_int_equal(manifests_load(&env, dir, &e), -EINVAL);
+    assert_non_null(strstr(e.text, "nested more than 16 deep"));
+    write_manifest("kustomization.yaml", "resources: [inner, gone.yaml]\n");
+    assert_int_equal(manifests_load(&env, dir, &e), -ENOENT);
+    assert_non_null(strstr(e.text, "gone.yaml"));
 }
 
 #define DEPLOYMENT(port)                                                                           \
@@ -143,6 +192,9 @@ int main(void)
         TEST(stores_nothing_when_anything_is_wrong),
         TEST(refuses_names_that_an_api_server_refuses),
         TEST(refuses_kinds_that_it_does_not_know),
+        TEST(passes_over_what_only_a_cluster_has),
+        TEST(a_kustomization_says_which_files_and_in_which_namespace),
+        TEST(a_kustomization_may_name_folders_but_not_itself),
         TEST(a_service_may_name_a_port_that_the_container_has),
         TEST(says_that_there_is_nothing_to_run),
     };

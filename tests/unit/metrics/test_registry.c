@@ -77,6 +77,51 @@ static void buckets_are_cumulative_and_a_bound_belongs_to_its_bucket(void **stat
                    "# EOF\n");
 }
 
+static const struct metric_desc traced = {"t_traced", METRIC_HISTOGRAM,  "Time.",          {0},
+                                          bounds,     ARRAY_LEN(bounds), .exemplars = true};
+
+/* That these are parts of what m writes; exemplars end in the time, which is another each time. */
+static void assert_exemplars(struct metrics *m, enum metrics_format format,
+                             const char *const *wanted)
+{
+    scoped(buf_done) struct buf out = {.max = 64 * KIB};
+
+    assert_int_equal(metrics_write(m, format, &out), 0);
+    for (; *wanted; wanted++)
+        if (!strstr(out.data, *wanted))
+            fail_msg("no '%s' in\n%s", *wanted, out.data);
+}
+
+static void openmetrics_shows_the_newest_trace_of_each_bucket(void **state)
+{
+    struct metric *s = metrics_series(*state, &traced);
+
+    metric_observe_traced(s, .01, "0af7651916cd43dd8448eb211c80319c");
+    metric_observe_traced(s, .02, "4bf92f3577b34da6a3ce929d0e0e4736");
+    metric_observe(s, .03);
+    metric_observe_traced(s, 7, "00000000000000000000000000000001");
+    assert_exemplars(
+        *state, METRICS_OPENMETRICS,
+        (const char *const[]){
+            "\nt_traced_bucket{le=\"0.1\"} 3 # {trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\"} "
+            "0.02 ",
+            "\nt_traced_bucket{le=\"1.0\"} 3\n",
+            "\nt_traced_bucket{le=\"+Inf\"} 4 # {trace_id=\"00000000000000000000000000000001\"} 7 ",
+            "\nt_traced_count 4\n", NULL});
+    assert_exemplars(*state, METRICS_TEXT,
+                     (const char *const[]){"\nt_traced_bucket{le=\"0.1\"} 3\n", NULL});
+}
+
+static void a_histogram_that_wants_no_exemplars_counts_what_is_traced(void **state)
+{
+    struct metric *s = metrics_series(*state, &seconds);
+
+    metric_observe_traced(s, .01, "0af7651916cd43dd8448eb211c80319c");
+    assert_exemplars(*state, METRICS_OPENMETRICS,
+                     (const char *const[]){"\nt_seconds_bucket{le=\"0.1\"} 1\n", NULL});
+    metric_observe_traced(NULL, 1, "");
+}
+
 static void the_same_labels_are_the_same_series(void **state)
 {
     metric_add(metrics_series(*state, &jobs, "q", "done"), 1);
@@ -151,6 +196,8 @@ int main(void)
         TEST(writes_the_text_format),
         TEST(openmetrics_names_counters_without_total_and_ends_with_eof),
         TEST(buckets_are_cumulative_and_a_bound_belongs_to_its_bucket),
+        TEST(openmetrics_shows_the_newest_trace_of_each_bucket),
+        TEST(a_histogram_that_wants_no_exemplars_counts_what_is_traced),
         TEST(the_same_labels_are_the_same_series),
         TEST(a_family_without_series_is_not_written),
         TEST(writes_what_is_not_a_number),

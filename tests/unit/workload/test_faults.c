@@ -91,11 +91,25 @@ static void injection_is_switched_on_and_off(void **state)
     faults_free(f);
 }
 
+static void a_slow_start_can_begin_and_end_while_it_runs(void **state)
+{
+    struct faults *f = make(&(struct fault_options){.slow_start_times = 5});
+    (void)state;
+
+    assert_int_equal(
+        call(f, "POST", "/fault_injection/enable", &(struct http_pair){"slow_start", "1h"}), 202);
+    assert_float_equal(faults_cost_factor(f), 5, 0.1);
+    assert_int_equal(count_strikes(f, 100), 0);
+    assert_int_equal(call(f, "POST", "/fault_injection/disable", NULL), 202);
+    assert_float_equal(faults_cost_factor(f), 1, 0);
+    faults_free(f);
+}
+
 static void wrong_settings_change_nothing(void **state)
 {
-    static const struct http_pair wrong[] = {{"error_rate", "1.5"},   {"error_rate", ""},
-                                             {"error_rate", "nan"},   {"leak_kib", "-1"},
-                                             {"leak_kib", "1048577"}, {"errors", "1"}};
+    static const struct http_pair wrong[] = {
+        {"error_rate", "1.5"},   {"error_rate", ""}, {"error_rate", "nan"}, {"leak_kib", "-1"},
+        {"leak_kib", "1048577"}, {"errors", "1"},    {"slow_start", "2h"},  {"slow_start", "soon"}};
     struct faults *f = make(&(struct fault_options){0});
     (void)state;
 
@@ -153,6 +167,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_error_rate_is_a_share_of_the_requests, make_service,
                                         drop_service),
         cmocka_unit_test_setup_teardown(injection_is_switched_on_and_off, make_service,
+                                        drop_service),
+        cmocka_unit_test_setup_teardown(a_slow_start_can_begin_and_end_while_it_runs, make_service,
                                         drop_service),
         cmocka_unit_test_setup_teardown(wrong_settings_change_nothing, make_service, drop_service),
         cmocka_unit_test_setup_teardown(readiness_can_be_late_and_switched_off, make_service,

@@ -166,6 +166,22 @@ static void acknowledges(void **state)
     assert_int_equal(ack(500, "{}", &err), -EBADMSG);
 }
 
+static void extends_by_a_lease(void **state)
+{
+    const struct queue_client_job job = {.id = "a", .lease = "7-1"};
+    struct queue_client *c = new_client();
+    (void)state;
+
+    script.status = 200;
+    script.body = "{}";
+    assert_int_equal(queue_client_extend(c, &job, NULL), 0);
+    assert_string_equal(script.asked, "/queues/jobs/extend {\"lease_seconds\":30.0,\"id\":\"a\","
+                                      "\"lease\":\"7-1\"}");
+    script.status = 409;
+    assert_int_equal(queue_client_extend(c, &job, NULL), -ESTALE);
+    queue_client_free(c);
+}
+
 static void nobody_there_is_an_error_that_names_the_address(void **state)
 {
     const struct queue_client_config config = {
@@ -213,6 +229,7 @@ int main(void)
         cmocka_unit_test(what_is_no_lease_is_not_worked_on),
         cmocka_unit_test(an_error_of_the_queue_is_passed_on),
         cmocka_unit_test(acknowledges),
+        cmocka_unit_test(extends_by_a_lease),
         cmocka_unit_test(nobody_there_is_an_error_that_names_the_address),
         cmocka_unit_test(wrong_settings_are_refused_with_a_sentence),
     };

@@ -153,6 +153,26 @@ static void what_is_given_back_or_fails_comes_before_what_follows(void **state)
     source_kafka.close(source);
 }
 
+static void an_extended_job_stays_in_hand_and_the_next_comes_after_it(void **state)
+{
+    static const char *const jobs[] = {"1", "2", "3"};
+    (void)state;
+
+    put("extend", jobs, ARRAY_LEN(jobs));
+    void *source = new_source();
+    assert_float_equal(take(source).cpu_ms, 1, 0);
+    for (int i = 0; i < 5; i++)
+        end(source_kafka.extend, source);
+    end(source_kafka.done, source);
+    assert_float_equal(take(source).cpu_ms, 2, 0);
+    end(source_kafka.extend, source);
+    end(source_kafka.give_back, source);
+    assert_float_equal(take(source).cpu_ms, 2, 0);
+    end(source_kafka.done, source);
+    assert_float_equal(take(source).cpu_ms, 3, 0);
+    source_kafka.close(source);
+}
+
 static void brokers_that_are_not_there_are_an_error(void **state)
 {
     struct source_config nobody = config;
@@ -198,6 +218,7 @@ int main(void)
         cmocka_unit_test(a_job_is_read_with_its_cost_and_age),
         cmocka_unit_test(what_is_done_is_done_and_what_was_in_hand_comes_again),
         cmocka_unit_test(what_is_given_back_or_fails_comes_before_what_follows),
+        cmocka_unit_test(an_extended_job_stays_in_hand_and_the_next_comes_after_it),
         cmocka_unit_test(brokers_that_are_not_there_are_an_error),
         cmocka_unit_test(wrong_addresses_and_names_are_refused),
     };

@@ -17,8 +17,9 @@
 /* A source that gives jobs of one cost and remembers what is said about them. */
 static struct {
     double cpu_ms;
-    atomic_int left, taken, done, failed, given_back, refusals_left;
-    int refusal; /* what done and the others return while refusals are left */
+    atomic_int left, taken, extended, done, failed, given_back, refusals_left;
+    int refusal;        /* what done and the others return while refusals are left */
+    int extend_refusal; /* what extend returns; 0: it extends */
 } script;
 
 static int check(const struct source_config *config, struct err *err)
@@ -60,6 +61,13 @@ static int answer(atomic_int *said, struct err *err)
     return 0;
 }
 
+static int extend(void *source, struct err *err)
+{
+    (void)source;
+    atomic_fetch_add(&script.extended, 1);
+    return script.extend_refusal ? err_set(err, script.extend_refusal, "refused") : 0;
+}
+
 static int done(void *source, struct err *err)
 {
     (void)source;
@@ -79,10 +87,11 @@ static int give_back(void *source, struct err *err)
     return answer(&script.given_back, err);
 }
 
-static const struct source_kind scripted = {"scripted", check, open_source, close_source,
-                                            take,       done,  fail_job,    give_back};
+static const struct source_kind scripted = {"scripted", check, open_source, close_source, take,
+                                            extend,     done,  fail_job,    give_back};
 
 struct fixture {
+    uint64_t lease_ns;
     struct service *service;
     struct workers *workers;
 };
@@ -92,7 +101,8 @@ static int set_up(void **state)
     static struct fixture f;
 
     memset(&script, 0, sizeof(script));
-    f = (struct fixture){.service = service_new("swell-workload", "work")};
+    f = (struct fixture){.lease_ns = 600 * NS_PER_S,
+                         .service = service_new("swell-workload", "work")};
     *state = &f;
     return f.service ? 0 : -1;
 }
@@ -110,7 +120,7 @@ static void start(struct fixture *f, int jobs, size_t threads, double fail_rate)
 {
     const struct workers_config config = {
         .kind = &scripted,
-        .source = {.queue = "jobs", .worker = "w", .lease_ns = 600 * NS_PER_S},
+        .source = {.queue = "jobs", .worker = "w", .lease_ns = f->lease_ns},
         .count = threads,
         .fail_rate = fail_rate,
         .service = f->service};
@@ -178,6 +188,57 @@ static void a_lease_that_is_lost_is_a_duplicate_and_nothing_is_said_again(void *
     assert_metric(f, "swell_jobs_total{queue=\"jobs\",outcome=\"duplicate\"} 1\n");
 }
 
+static void a_job_in_hand_is_extended_for_as_long_as_it_takes(void **state)
+{
+    struct fixture *f = *state;
+
+    script.cpu_ms = 500;
+    f->lease_ns = 100 * NS_PER_MS;
+    start(f, 1, 1, 0);
+    wait_for(&script.done, 1);
+    assert_true(workers_drain(f->workers, 60 * NS_PER_S));
+    assert_true(script.extended >= 1); /* 9 times, but for a machine that is busy with others */
+    assert_true(script.extended < 500);
+}
+
+static void a_short_job_is_not_extended(void **state)
+{
+    struct fixture *f = *state;
+
+    script.cpu_ms = 1;
+    start(f, 5, 1, 0);
+    wait_for(&script.done, 5);
+    assert_int_equal(script.extended, 0);
+}
+
+static void a_job_that_went_to_somebody_else_is_worked_on_no_more(void **state)
+{
+    struct fixture *f = *state;
+
+    script.cpu_ms = 60000;
+    script.extend_refusal = -ESTALE;
+    f->lease_ns = 100 * NS_PER_MS;
+    start(f, 1, 1, 0);
+    wait_for(&script.extended, 1);
+    assert_true(workers_drain(f->workers, 60 * NS_PER_S));
+    assert_int_equal(script.done + script.given_back, 0);
+    assert_metric(f, "swell_jobs_total{queue=\"jobs\",outcome=\"duplicate\"} 1\n");
+}
+
+static void work_goes_on_while_the_queue_cannot_be_asked_to_extend(void **state)
+{
+    struct fixture *f = *state;
+
+    script.cpu_ms = 300;
+    script.extend_refusal = -ECONNREFUSED;
+    f->lease_ns = 100 * NS_PER_MS;
+    start(f, 1, 1, 0);
+    wait_for(&script.done, 1);
+    assert_true(workers_drain(f->workers, 60 * NS_PER_S));
+    assert_true(script.extended >= 1);
+    assert_metric(f, "swell_jobs_total{queue=\"jobs\",outcome=\"done\"} 1\n");
+}
+
 static void a_fail_rate_of_1_fails_all(void **state)
 {
     struct fixture *f = *state;
@@ -233,6 +294,10 @@ int main(void)
         WITH_SERVICE(every_job_is_worked_on_and_said_to_be_done),
         WITH_SERVICE(a_job_that_is_done_is_said_again_until_the_queue_hears_it),
         WITH_SERVICE(a_lease_that_is_lost_is_a_duplicate_and_nothing_is_said_again),
+        WITH_SERVICE(a_job_in_hand_is_extended_for_as_long_as_it_takes),
+        WITH_SERVICE(a_short_job_is_not_extended),
+        WITH_SERVICE(a_job_that_went_to_somebody_else_is_worked_on_no_more),
+        WITH_SERVICE(work_goes_on_while_the_queue_cannot_be_asked_to_extend),
         WITH_SERVICE(a_fail_rate_of_1_fails_all),
         WITH_SERVICE(a_drain_waits_for_the_jobs_in_hand_and_takes_no_more),
         WITH_SERVICE(when_the_time_is_over_the_rest_is_given_back),

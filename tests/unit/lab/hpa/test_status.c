@@ -12,10 +12,11 @@
 
 static json_t *status_of(struct world *w)
 {
-    json_t *old = world_json(OLD);
+    json_auto_t *old = world_json(OLD);
+    json_auto_t *as_it_was = json_deep_copy(old);
     json_t *status = hpa_status(w->spec, &w->d, old, w->in.now_ns);
 
-    json_decref(old);
+    assert_true(json_equal(old, as_it_was));
     assert_non_null(status);
     return status;
 }

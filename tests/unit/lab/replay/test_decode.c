@@ -25,7 +25,7 @@ static void check(decode_fn *decode, const struct row *rows, size_t count)
         if (!found.error != !rows[i].error ||
             (found.error && strcmp(found.error, rows[i].error) != 0))
             fail_msg("%s: %s", rows[i].body, found.error ? found.error : "was read");
-        scenario_forget(&a);
+        answer_forget(&a);
         texts_done(&d.texts);
     }
 }

@@ -113,6 +113,50 @@ static void walks_into_what_one_wants_and_over_the_rest(void **state)
     assert_int_equal(json_walk_end(&w), 0);
 }
 
+static void takes_strings_only_where_they_are(void **state)
+{
+    struct json_walk w = json_walk_begin(text_of("[ \"a\\\"b\" , 5]"), NULL);
+    struct json_text text;
+    (void)state;
+
+    assert_false(json_walk_string(&w, &text));
+    assert_true(json_walk_list(&w));
+    assert_true(json_walk_element(&w));
+    assert_true(json_walk_string(&w, &text));
+    assert_int_equal(text.len, 6);
+    assert_memory_equal(text.at, "\"a\\\"b\"", 6);
+    assert_true(json_walk_element(&w));
+    assert_false(json_walk_string(&w, &text));
+    assert_int_equal(json_walk_value(&w).len, 1);
+    assert_false(json_walk_element(&w));
+    assert_int_equal(json_walk_end(&w), 0);
+}
+
+static void finds_the_byte_that_does_not_stand_for_itself(void **state)
+{
+    (void)state;
+
+    for (int c = 0; c < 0x100; c++)
+        for (size_t place = 0; place < 20; place++) {
+            char text[20];
+            const bool special = c < 0x20 || c == '"' || c == '\\';
+            memset(text, 'a', sizeof(text));
+            text[place] = (char)c;
+            text[19] = special ? '"' : text[19]; /* the first one counts */
+            const char *found = json_text_skip_plain(text, text + sizeof(text));
+            assert_int_equal(found - text, special ? place : sizeof(text));
+        }
+}
+
+static void knows_strings_that_stand_for_themselves(void **state)
+{
+    (void)state;
+
+    assert_true(json_text_is_plain(text_of("\"web-1\"")));
+    assert_false(json_text_is_plain(text_of("\"web\\n\"")));
+    assert_false(json_text_is_plain(text_of("\"w\xc3\xa4\"")));
+}
+
 static void finds_nothing_behind_an_error(void **state)
 {
     struct json_walk w = json_walk_begin(text_of("{\"a\": x, \"b\": 1}"), NULL);
@@ -144,6 +188,9 @@ int main(void)
         cmocka_unit_test(takes_all_of_json),
         cmocka_unit_test(refuses_to_go_deeper_than_go),
         cmocka_unit_test(walks_into_what_one_wants_and_over_the_rest),
+        cmocka_unit_test(takes_strings_only_where_they_are),
+        cmocka_unit_test(finds_the_byte_that_does_not_stand_for_itself),
+        cmocka_unit_test(knows_strings_that_stand_for_themselves),
         cmocka_unit_test(finds_nothing_behind_an_error),
         cmocka_unit_test(loads_values_that_are_no_objects_too),
     };

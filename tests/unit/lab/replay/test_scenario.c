@@ -6,30 +6,6 @@
 
 #include <errno.h>
 
-static void tells_bodies_codes_and_failures_apart(void **state)
-{
-    struct script s = script_new(WITH_STEPS(
-        STEP("15", "'/body':{'a': 1},'/coded':{'code':503,'body':{'b':2}},'/text':{'code':200,"
-                   "'body':'<\\u0061>'},'/none':{'code':404},'/down':{'error':'EOF'},"
-                   "'/kind':{'kind':'Status','code':500,'error':'x'},'/gone':null")));
-    const struct response *r = s.scenario->steps[0].responses;
-    (void)state;
-
-    assert_int_equal(s.scenario->steps[0].response_count, 7);
-    assert_int_equal(r[0].answers[0].code, 200);
-    assert_memory_equal(r[0].answers[0].body.at, "{\"a\": 1}", 8); /* as it was written */
-    assert_int_equal(r[1].answers[0].code, 503);
-    assert_memory_equal(r[1].answers[0].body.at, "{\"b\":2}", 7);
-    assert_int_equal(r[2].answers[0].body.len, 3);
-    assert_memory_equal(r[2].answers[0].body.at, "<a>", 3);
-    assert_false(r[2].answers[0].good);
-    assert_null(r[3].answers[0].body.at);
-    assert_string_equal(r[4].answers[0].error, "EOF");
-    assert_int_equal(r[5].answers[0].code, 200); /* what has a kind is a body */
-    assert_int_equal(r[6].count, 0);
-    script_free(&s);
-}
-
 static void reads_flags_and_keeps_the_defaults_of_the_others(void **state)
 {
     struct script s =
@@ -58,21 +34,6 @@ static void others_are_in_the_namespace_of_the_first(void **state)
     assert_string_equal(s.scenario->steps[0].hpa.spec->namespace, "shop");
     assert_int_equal(s.scenario->steps[0].hpa.spec->max, 7);
     assert_int_equal(s.scenario->steps[0].time_ns % 1000000000, 500000000);
-    script_free(&s);
-}
-
-static void an_answer_that_is_given_again_is_that_of_before(void **state)
-{
-    struct script s = script_new(WITH_STEPS(STEP("15", "'/a':{'x':1},'/b':{'x':1}") "," STEP(
-        "30", "'/a': {'x':1},'/b':{'x':12}") "," STEP("45", "'/a':{'x':1}")));
-    const struct step *steps = s.scenario->steps;
-    (void)state;
-
-    assert_null(steps[0].responses[0].same);
-    assert_ptr_equal(steps[1].responses[0].same, &steps[0].responses[0]);
-    assert_null(steps[1].responses[1].same);
-    assert_int_equal(steps[1].responses[1].count, 1);
-    assert_ptr_equal(steps[2].responses[0].same, &steps[0].responses[0]);
     script_free(&s);
 }
 
@@ -117,10 +78,8 @@ static void says_which_member_is_wrong(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tells_bodies_codes_and_failures_apart),
         cmocka_unit_test(reads_flags_and_keeps_the_defaults_of_the_others),
         cmocka_unit_test(others_are_in_the_namespace_of_the_first),
-        cmocka_unit_test(an_answer_that_is_given_again_is_that_of_before),
         cmocka_unit_test(says_which_member_is_wrong),
     };
     return cmocka_run_group_tests_name("scenario", tests, NULL, NULL);

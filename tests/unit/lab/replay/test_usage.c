@@ -27,6 +27,10 @@ static void reads_what_observe_reads_of_the_values(void **state)
         LIST(ITEM("a", USES("app", "1") "," USES("app", "2")) "," ITEM("a", USES("x", "3n"))),
         LIST(ITEM("a", "{'usage':{'cpu':'7'},'name':'app'},{'name':'side','usage':{}}")),
         LIST("{'containers':[" USES("app", "10P") "]}"),
+        LIST(
+            ITEM("a", USES("app", "1")) ",{'metadata':{'name':'b'},'timestamp':"
+                                        "'2026-01-01T00:00:16Z','window':'16s','containers':[" USES(
+                                            "app", "2") "]}," ITEM("c", USES("app", "3"))),
     };
     const struct hpa_metric *const metrics[] = {&cpu, &cpu_of_app};
     (void)state;
@@ -65,6 +69,8 @@ static void leaves_what_is_unusual_to_others(void **state)
         LIST(ITEM("a", "{'usage':{'cpu':'x'}}")),
         LIST(ITEM("a", "{'usage':null}")),
         LIST("{'timestamp':'noon'}"),
+        LIST("{'timestamp':''}"),
+        LIST("{'window':''}"),
         LIST("{'timestamp':null}"),
         LIST("{'window':'soon'}"),
     };

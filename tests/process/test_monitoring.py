@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: MIT
+"""Dashboards and alerts find what they look for: their queries run on a real Prometheus that scrapes
+the lab, in which everything of manifests/base/demo runs and an adapter beside it."""
+import glob
+import json
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+
+from dashboards import Dashboard, Prometheus, problems
+from program import DEADLINE_S, Program, wait_until
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+MANIFESTS = os.path.join(ROOT, "manifests")
+ALERTS = os.path.join(MANIFESTS, "alerts", "alerts.yaml")
+RUNBOOKS = os.path.join(ROOT, "docs", "runbooks.md")
+OURS = re.compile(r"\b(?:kube|swell|container|http|process)_\w+")  # names of series, not labels
+
+# What each dashboard shows here; the other variables have one value.
+SHOWN = {"autoscaling.json": {"workload": "php-apache"},
+         "queue.json": {"workload": "workers", "queue": "jobs"},
+         "adapter.json": {"namespace": "swell"}}
+
+# base/adapter is for a cluster: it asks an API server who somebody is. The scene's adapter is the same
+# program without that.
+KUSTOMIZATION = """
+resources: [{demo}, {adapter}]
+namespace: swell
+"""
+
+PROMETHEUS = """
+global: {{scrape_interval: 500ms}}
+scrape_configs:
+- job_name: lab
+  honor_labels: true
+  static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
+- job_name: pods
+  http_sd_configs: [{{url: "http://127.0.0.1:{port}/lab/targets", refresh_interval: 1s}}]
+"""
+
+
+def rules():
+    """What stands under spec in the PrometheusRule: a rule file."""
+    with open(ALERTS, encoding="utf-8") as file:
+        spec = file.read().split("\nspec:\n")[1]
+    return re.sub(r"^  ", "", spec, flags=re.MULTILINE)
+
+
+def promtool(*command, **more):
+    done = subprocess.run(["promtool", *command], capture_output=True, text=True,
+                          timeout=DEADLINE_S, check=False, **more)
+    return done.returncode, done.stdout + done.stderr
+
+
+class Scraper:
+    """A Prometheus that scrapes this lab, and its URL."""
+
+    def __init__(self, folder, lab_port):
+        config = os.path.join(folder, "prometheus.yml")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(PROMETHEUS.format(port=lab_port))
+        self.log_path = os.path.join(folder, "prometheus.log")
+        with open(self.log_path, "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                ["prometheus", f"--config.file={config}", "--web.listen-address=127.0.0.1:0",
+                 f"--storage.tsdb.path={folder}/data"], stdout=log, stderr=log)
+
+    def __enter__(self):
+        try:
+            self.url = wait_until(self.find_url, "Prometheus listens")
+            return self
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def find_url(self):
+        if self.process.poll() is not None:
+            raise AssertionError(self.log())
+        found = re.search(r'msg="Listening on" address=(\S+)', self.log())
+        ready = "Server is ready to receive web requests" in self.log()
+        return ready and found and f"http://{found.group(1)}"
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8") as log:
+            return log.read()
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(timeout=DEADLINE_S)
+
+
+class Scene:
+    """The demo and an adapter in a lab, jobs for the workers, and the Prometheus in front."""
+
+    def __init__(self, folder):
+        self.folder = os.path.realpath(folder)
+        with open(os.path.join(self.folder, "kustomization.yaml"), "w", encoding="utf-8") as file:
+            file.write(KUSTOMIZATION.format(demo=self.relative("manifests/base/demo"),
+                                            adapter="adapter.yaml"))
+        with open(os.path.join(ROOT, "lab/scenes/queue/adapter.yaml"), encoding="utf-8") as source, \
+                open(os.path.join(self.folder, "adapter.yaml"), "w", encoding="utf-8") as file:
+            file.write(source.read().replace("namespace: default", "namespace: swell"))
+        self.running = []
+
+    def relative(self, path):
+        return os.path.relpath(os.path.join(ROOT, path), self.folder)
+
+    def start(self, part):
+        self.running.append(part)
+        return part.__enter__()
+
+    def __enter__(self):
+        try:
+            lab = self.start(Program("swell-lab", "up", "-f", self.folder, "--port=0",
+                                     "--speed=15"))
+            lab.wait_for_line("msg=service service=queue")
+            queue = lab.json("/api/v1/namespaces/swell/services/queue")
+            port = queue["metadata"]["annotations"]["swell.dev/port"]
+            self.producer = subprocess.Popen(
+                [os.path.join(os.environ["SWELL_BIN"], "swell-load"), "produce", "--rate=30/s",
+                 f"--queue-url=http://{queue['spec']['clusterIP']}:{port}", "--cpu-ms=5"],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.prometheus = Prometheus(self.start(Scraper(self.folder, lab.port)).url)
+            return self
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_):
+        if hasattr(self, "producer"):
+            self.producer.kill()
+            self.producer.wait()
+        for part in reversed(self.running):
+            part.__exit__()
+
+
+class Queries(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = cls.enterClassContext(tempfile.TemporaryDirectory())
+        cls.prometheus = cls.enterClassContext(Scene(cls.folder)).prometheus
+
+    def play(self, dashboard):
+        return problems(dashboard, self.prometheus, SHOWN[dashboard.name])
+
+    def test_every_panel_of_every_dashboard_has_data(self):
+        for path in glob.glob(os.path.join(MANIFESTS, "dashboards", "*.json")):
+            dashboard, last = Dashboard(path), []
+
+            def has_data():
+                last[:] = self.play(dashboard)
+                return not last
+            try:
+                wait_until(has_data, "")
+            except AssertionError:
+                self.fail("\n".join(last))
+
+    def test_a_panel_without_data_is_found(self):
+        dashboard = Dashboard(os.path.join(MANIFESTS, "dashboards", "queue.json"))
+        text = json.dumps(dashboard.json["panels"])
+        dashboard.json["panels"] = json.loads(text.replace("swell_queue_depth", "swell_queue_gone"))
+        renamed = [title for title, expression in dashboard.queries()
+                   if "swell_queue_gone" in expression]
+        wait_until(lambda: len(self.play(dashboard)) == len(renamed), "only the renamed ones fail")
+        self.assertTrue(all("no data" in line for line in self.play(dashboard)))
+
+    def test_alerts_read_series_that_are_there(self):
+        for name in sorted(set(OURS.findall(rules()))):
+            wait_until(lambda: self.prometheus.series(name), f"series {name}")
+
+
+class Alerts(unittest.TestCase):
+    def test_fire_when_they_should_and_not_before(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "alerts.rules.yaml"), "w", encoding="utf-8") as file:
+                file.write(rules())
+            os.symlink(os.path.join(ROOT, "tests/process/alerts.test.yaml"),
+                       os.path.join(folder, "alerts.test.yaml"))
+            code, says = promtool("check", "rules", "alerts.rules.yaml", cwd=folder)
+            self.assertEqual(code, 0, says)
+            code, says = promtool("test", "rules", "alerts.test.yaml", cwd=folder)
+            self.assertEqual(code, 0, says)
+
+    def test_each_alert_is_tested_and_has_its_page(self):
+        with open(os.path.join(ROOT, "tests/process/alerts.test.yaml"), encoding="utf-8") as file:
+            tests = file.read()
+        with open(RUNBOOKS, encoding="utf-8") as file:
+            pages = set(re.findall(r"^## (\w+)$", file.read(), re.MULTILINE))
+        alerts = re.findall(r"- alert: (\w+)", rules())
+        self.assertEqual(set(alerts), pages)
+        self.assertEqual(re.findall(r"runbook: (\S+)", rules()),
+                         [f"docs/runbooks.md#{alert.lower()}" for alert in alerts])
+        for alert in alerts:
+            self.assertIn(f"alertname: {alert}\n", tests)
+
+
+if __name__ == "__main__":
+    unittest.main()
