@@ -32,7 +32,9 @@ int adapter_check(int argc, char **argv)
         return command_refuse(table.program, r, &err);
 
     config_print(&config, stdout);
-    (void)printf("%s: valid, metrics: %zu\n", argv[first], config.count);
+    size_t rules = config.rules.custom_count + config.rules.external_count;
+    (void)printf("%s: valid, metrics: %zu, rules: %zu\n", argv[first],
+                 config.count + config.custom.count, rules);
     config_done(&config);
     return EXIT_SUCCESS;
 }

@@ -131,16 +131,20 @@ static int print_sum(const struct samples *samples)
     return EXIT_SUCCESS;
 }
 
-static int print_object_value(const struct samples *samples, const char *label, const char *name)
+/* namespace_label NULL: they are all of one namespace. */
+static int print_object_value(const struct samples *samples, const char *label, const char *name,
+                              const char *namespace_label, const char *namespace)
 {
     char value[QUANTITY_TEXT_MAX];
     const struct sample *found = NULL;
     size_t rows = 0;
 
     for (size_t i = 0; i < samples_count(samples); i++) {
-        const char *is = sample_label(samples_at(samples, i), label);
-        if (is && strcmp(is, name) == 0) {
-            found = samples_at(samples, i);
+        const struct sample *s = samples_at(samples, i);
+        const char *is = sample_label(s, label);
+        const char *in = namespace_label ? sample_label(s, namespace_label) : namespace;
+        if (is && in && strcmp(is, name) == 0 && strcmp(in, namespace) == 0) {
+            found = s;
             rows++;
         }
     }
@@ -247,10 +251,14 @@ static int print_list(const struct explainer *e)
     for (size_t i = 0; i < e->list->external_count && i < LISTED_MAX; i++)
         say("external", "%s: %s, series %s", e->list->externals[i].name,
             e->list->externals[i].rule->shown_as, e->list->externals[i].series);
+    for (size_t i = 0; i < e->config.custom.count && i < LISTED_MAX; i++)
+        say("custom", "%s of %s: %s", e->config.custom.items[i].name,
+            e->config.custom.items[i].resource.plural,
+            e->config.custom.items[i].query.source->shown_as);
     for (size_t i = 0; i < e->config.count && i < LISTED_MAX; i++)
         say("external", "%s: %s", e->config.metrics[i].shown_as,
             e->config.metrics[i].query.source->shown_as);
-    say("in all", "%zu of objects, %zu external", e->list->object_count,
+    say("in all", "%zu of objects, %zu external", e->list->object_count + e->config.custom.count,
         e->list->external_count + e->config.count);
     return EXIT_SUCCESS;
 }
@@ -282,7 +290,8 @@ static int explain_object(struct explainer *e, const struct object_metric *m, co
                                    .name_count = 1};
     struct samples *samples = NULL;
     int r = ask_query(e, m->rule, &in, &samples);
-    int code = r == 0 ? print_object_value(samples, m->label, name) : EXIT_FAILURE;
+    int code = r == 0 ? print_object_value(samples, m->label, name, NULL, e->options.namespace)
+                      : EXIT_FAILURE;
 
     samples_unref(samples);
     return code;
@@ -316,16 +325,50 @@ static int not_there(const struct explainer *e)
     return EXIT_FAILURE;
 }
 
+/* The samples that are of no other namespace than the one that is asked for. */
+static int explain_configured_object(struct explainer *e, const struct custom_metric *m,
+                                     const char *name)
+{
+    struct samples *samples = NULL;
+    uint64_t asked_wall_ns = clock_wall_ns();
+    int code = EXIT_FAILURE;
+
+    say("metric", "%s of %s from %s", m->name, m->resource.plural, m->query.source->shown_as);
+    if (ask(e, m->query.source, true, &samples) == 0) {
+        for (size_t i = 0; i < samples_count(samples); i++)
+            print_sample(samples_at(samples, i), asked_wall_ns);
+        code = print_object_value(samples, m->object_label, name, m->namespace_label,
+                                  e->options.namespace);
+    }
+    samples_unref(samples);
+    return code;
+}
+
+static const struct custom_metric *find_configured(const struct explainer *e, const char *resource)
+{
+    for (size_t i = 0; i < e->config.custom.count; i++) {
+        const struct custom_metric *m = &e->config.custom.items[i];
+        bool is_there = !m->namespace || strcmp(m->namespace, e->options.namespace) == 0;
+        if (is_there && strcmp(m->name, e->options.metric) == 0 && custom_metric_is_of(m, resource))
+            return m;
+    }
+    return NULL;
+}
+
 static int explain_custom_metric(struct explainer *e)
 {
     char resource[256] = "";
     const char *slash = strchr(e->options.object, '/');
 
-    if (slash && (size_t)(slash - e->options.object) < sizeof(resource))
-        memcpy(resource, e->options.object, (size_t)(slash - e->options.object));
+    if (!slash || !slash[1] || (size_t)(slash - e->options.object) >= sizeof(resource))
+        return not_there(e);
+    memcpy(resource, e->options.object, (size_t)(slash - e->options.object));
+    const struct custom_metric *configured = find_configured(e, resource);
+    if (configured)
+        return explain_configured_object(e, configured, slash + 1);
     const struct resource *r = catalogue_find_path(e->list->catalogue, resource);
     const struct object_metric *m = r ? metric_list_object(e->list, e->options.metric, r) : NULL;
-    return m && slash[1] ? explain_object(e, m, slash + 1) : not_there(e);
+    return m ? explain_object(e, m, slash + 1) : not_there(e);
 }
 
 static int explain_external_metric(struct explainer *e)

@@ -109,7 +109,7 @@ static int list_objects(const struct metrics_api *api, struct custom_read *c, co
     } else if (!api->lister.list) {
         *refusal = status_replyf(503,
                                  "%s of all %s: there is no API server to ask which there are "
-                                 "(--kubeconfig)",
+                                 "(--lister-kubeconfig)",
                                  read->metric, read->resource->plural);
         return -EAGAIN;
     } else {

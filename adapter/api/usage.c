@@ -314,7 +314,8 @@ static int list(const struct metrics_api *api, const struct resource *resource,
                 const char *namespace, const struct selector *selector, struct names *ret,
                 struct http_reply *refusal)
 {
-    struct err err = {"there is no API server to ask which objects there are (--kubeconfig)"};
+    struct err err = {
+        "there is no API server to ask which objects there are (--lister-kubeconfig)"};
     int r = api->lister.list ? api->lister.list(api->lister.arg, resource, namespace, selector,
                                                 resource == &pods, ret, &err)
                              : -EAGAIN;

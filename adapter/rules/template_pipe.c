@@ -261,7 +261,8 @@ static bool ends_command(const struct template_parser *p)
     return !*p->c || *p->c == '|' || *p->c == ')' || template_at_close(p);
 }
 
-static int check_arguments(const struct template_parser *p, const struct command *c, bool is_first)
+static int check_arguments(const struct template_parser *p, const struct template_command *c,
+                           bool is_first)
 {
     const struct operand *head = c->operands;
     size_t given = c->count - 1 + !is_first;
@@ -276,9 +277,9 @@ static int check_arguments(const struct template_parser *p, const struct command
     return 0;
 }
 
-static int parse_command(struct template_parser *p, bool is_first, struct command **ret)
+static int parse_command(struct template_parser *p, bool is_first, struct template_command **ret)
 {
-    struct command *command = take(p, sizeof(*command));
+    struct template_command *command = take(p, sizeof(*command));
     struct operand **next = command ? &command->operands : NULL;
 
     if (!command)
@@ -362,7 +363,7 @@ static int take_variables(struct template_parser *p, bool in_range, struct pipe 
 int template_parse_pipe(struct template_parser *p, bool in_range, struct pipe **ret)
 {
     struct pipe *pipe = take(p, sizeof(*pipe));
-    struct command **next = pipe ? &pipe->commands : NULL;
+    struct template_command **next = pipe ? &pipe->commands : NULL;
 
     if (!pipe)
         return template_no_memory(p);

@@ -101,7 +101,7 @@ static int run_operand(struct run *run, const struct operand *o, const struct va
 
 /* `and` gives the first argument that is not true, `or` the first that is; else the last. What
  * comes after is not looked at. piped: the last argument, if the pipeline gave one. */
-static int run_logic(struct run *run, const struct command *c, const struct value *dot,
+static int run_logic(struct run *run, const struct template_command *c, const struct value *dot,
                      const struct value *piped, struct value *ret)
 {
     const bool stops_at = strcmp(c->operands->name, "or") == 0;
@@ -116,7 +116,7 @@ static int run_logic(struct run *run, const struct command *c, const struct valu
     return 0;
 }
 
-static int run_function(struct run *run, const struct command *c, const struct value *dot,
+static int run_function(struct run *run, const struct template_command *c, const struct value *dot,
                         const struct value *piped, struct value *ret)
 {
     const struct template_function *f = template_function(c->operands->name);
@@ -133,7 +133,7 @@ static int run_function(struct run *run, const struct command *c, const struct v
     return f->call(args, count, &run->pool, ret, run->err);
 }
 
-static int run_command(struct run *run, const struct command *c, const struct value *dot,
+static int run_command(struct run *run, const struct template_command *c, const struct value *dot,
                        const struct value *piped, struct value *ret)
 {
     if (c->operands->kind != OPERAND_FUNCTION)
@@ -165,7 +165,7 @@ static int run_commands(struct run *run, const struct pipe *pipe, const struct v
     struct value piped;
     bool has_piped = false;
 
-    for (const struct command *c = pipe->commands; c; c = c->next) {
+    for (const struct template_command *c = pipe->commands; c; c = c->next) {
         struct value v;
         int r = run_command(run, c, dot, has_piped ? &piped : NULL, &v);
         if (r < 0)

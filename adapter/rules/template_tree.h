@@ -24,16 +24,16 @@ struct operand {
     struct operand *next;
 };
 
-struct command { /* a function and its arguments, or one operand */
+struct template_command { /* a function and its arguments, or one operand */
     struct operand *operands;
     size_t count;
-    struct command *next;
+    struct template_command *next;
 };
 
 struct pipe {
     const char *variables[2]; /* that it declares or assigns; NULL: none */
     bool assigns;             /* with =, not := */
-    struct command *commands;
+    struct template_command *commands;
 };
 
 struct node {

@@ -285,7 +285,7 @@ class CommandLine(AdapterTest):
         self.assertEqual(out.splitlines(), [
             f'queue_depth{{queue="jobs"}} in default: '
             f"http://127.0.0.1:{self.queue.port}/queues/jobs every 100ms, at most 30s old",
-            f"{path}: valid, metrics: 1"])
+            f"{path}: valid, metrics: 1, rules: 0"])
         self.assertEqual(self.queue.asked, 0)
 
     def test_help_names_flags_fields_endpoints_and_metrics(self):

@@ -196,6 +196,19 @@ class RulesTest(unittest.TestCase):
         self.assertIn("query     " + BY_NAME, out)
         self.assertIn("HPA gets  an error: no series whose label is the object's name\n", out)
 
+    def test_explain_reads_a_configured_metric_of_an_object(self):
+        self.prometheus.results = {"x": vector(({"pod": "web-1", "ns": "shop"}, "3"),
+                                               ({"pod": "web-1", "ns": "other"}, "4"))}
+        path = self.write(f"customMetrics:\n- {{name: depth, namespaceLabel: ns, source: "
+                          f"{{prometheus: {{url: '{self.prometheus.url}', query: x}}}}}}\n")
+        code, out, errors = run("swell-adapter", "explain", "--config=" + path, "--metric=depth",
+                                "--namespace=shop", "--object=pods/web-1")
+        self.assertEqual((code, errors), (0, ""), out)
+        self.assertIn("HPA gets  3\n", out)
+        code, out, _ = run("swell-adapter", "explain", "--config=" + path, "--metric=depth",
+                           "--namespace=third", "--object=pods/web-1")
+        self.assertEqual(code, 1, out)
+
     def test_explain_lists_what_the_rules_make(self):
         self.prometheus.series["queue_depth"] = 400
         code, out = self.explain()
