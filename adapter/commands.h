@@ -6,4 +6,6 @@
 int adapter_run(int argc, char **argv);   /* serves until SIGTERM */
 int adapter_check(int argc, char **argv); /* validates a configuration file, offline */
 
+int adapter_explain(int argc, char **argv); /* reads a metric once and prints each step */
+
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/config.h"
 
+#include "adapter/config_fields.h"
+#include "adapter/rules/connection.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -12,53 +14,8 @@
 #include <string.h>
 
 #define LIST "externalMetrics"
-#define NAME_MAX_BYTES 253
-#define NAMESPACE_MAX_BYTES 63
-#define INTERVAL_DEFAULT_NS (5 * NS_PER_S)
-#define INTERVAL_MIN_NS (100 * NS_PER_MS)
-#define INTERVAL_MAX_NS (3600 * NS_PER_S)
-#define MAX_AGE_DEFAULT_NS (60 * NS_PER_S)
-#define MAX_AGE_MIN_NS (100 * NS_PER_MS)
-#define MAX_AGE_MAX_NS (86400 * NS_PER_S)
 #define SHOWN_MAX_BYTES (16 * KIB)
-
-#define LOWER_AND_DIGITS "abcdefghijklmnopqrstuvwxyz0123456789"
-
-/* The HPA's client puts the name into the path in lower case, so another case is never asked for.
- * The words are parts of Kubernetes' own paths and would be authorised as something else. */
-static int check_name(const struct strict *s, const char *path, const char *name)
-{
-    static const char *const taken[] = {"status", "finalize", "watch", "proxy"};
-    char at[STRICT_PATH_MAX];
-
-    strict_path(at, path, "name");
-    if (!strchr(LOWER_AND_DIGITS, name[0]) || name[strspn(name, LOWER_AND_DIGITS "._:-")])
-        return strict_refuse(s, at,
-                             "%s takes lower-case letters, digits and . _ : - after a letter or "
-                             "digit, not '%.100s'",
-                             at, name);
-    for (size_t i = 0; i < ARRAY_LEN(taken); i++)
-        if (strcmp(taken[i], name) == 0)
-            return strict_refuse(s, at, "%s cannot be '%s': the word is part of Kubernetes' paths",
-                                 at, name);
-    return 0;
-}
-
-/* A DNS label. */
-static int check_namespace(const struct strict *s, const char *path, const char *namespace)
-{
-    char at[STRICT_PATH_MAX];
-    size_t len = namespace ? strlen(namespace) : 0;
-
-    if (!namespace)
-        return 0;
-    if (len == strspn(namespace, LOWER_AND_DIGITS "-") && namespace[0] != '-' &&
-        namespace[len - 1] != '-')
-        return 0;
-    strict_path(at, path, "namespace");
-    return strict_refuse(s, at, "%s takes lower-case letters, digits and -, not '%s'", at,
-                         namespace);
-}
+#define COMBINE_MAX_BYTES 16
 
 /* What a selector can match is what Kubernetes takes as a label, so selector.h is the judge. */
 static int check_label(const struct strict *s, const char *path, const char *key,
@@ -102,44 +59,25 @@ static int read_labels(const struct strict *s, const json_t *entry, const char *
     return m->labels ? 0 : err_set(s->err, -ENOMEM, "out of memory");
 }
 
-static int read_source(const struct strict *s, const json_t *entry, const char *path,
-                       struct external_metric *m)
+static int read_combining(const struct strict *s, const json_t *entry, const char *path,
+                          struct combining *c)
 {
-    static const struct strict_member members[] = {{"http", true}, {0}};
-    const json_t *source = json_object_get(entry, "source");
-    char at[STRICT_PATH_MAX], kind[STRICT_PATH_MAX];
+    const char *how = NULL;
+    char at[STRICT_PATH_MAX];
 
-    int r = strict_mapping(s, source, strict_path(at, path, "source"), members);
-    if (r < 0)
-        return r;
-    return http_json_read_config(s, json_object_get(source, "http"), strict_path(kind, at, "http"),
-                                 &m->source);
-}
-
-static int read_times(const struct strict *s, const json_t *entry, const char *path,
-                      struct external_metric *m)
-{
-    char at[STRICT_PATH_MAX], age[CLOCK_TEXT_MAX], least[CLOCK_TEXT_MAX];
-
-    m->interval_ns = INTERVAL_DEFAULT_NS;
-    m->max_age_ns = MAX_AGE_DEFAULT_NS;
-    int r = strict_duration(s, entry, path, "interval", INTERVAL_MIN_NS, INTERVAL_MAX_NS,
-                            &m->interval_ns);
+    c->empty_is_value = json_object_get(entry, "onEmpty");
+    int r = strict_quantity(s, entry, path, "onEmpty", 0, INT64_MAX, &c->on_empty_milli);
     if (r == 0)
-        r = strict_duration(s, entry, path, "maxAge", MAX_AGE_MIN_NS, MAX_AGE_MAX_NS,
-                            &m->max_age_ns);
-    if (r < 0)
+        r = strict_text(s, entry, path, "combine", COMBINE_MAX_BYTES, &how);
+    if (r < 0 || !how)
         return r;
-
-    uint64_t least_ns = m->interval_ns + m->source.timeout_ns;
-    strict_path(at, path, "maxAge");
-    if (m->max_age_ns < least_ns)
-        return strict_refuse(s, at,
-                             "%s is %s but one interval and one timeout are %s: a healthy source "
-                             "would expire",
-                             at, clock_duration(m->max_age_ns, age),
-                             clock_duration(least_ns, least));
-    return 0;
+    for (int i = 0; combine_names[i]; i++)
+        if (strcmp(combine_names[i], how) == 0) {
+            c->how = (enum combine)i;
+            return 0;
+        }
+    return strict_refuse(s, strict_path(at, path, "combine"),
+                         "%s takes one, each, sum, average, max or min, not '%s'", at, how);
 }
 
 /* name and its labels; marks: before the first label, around its value, after the last. */
@@ -180,30 +118,27 @@ static int keep_texts(const struct strict *s, struct external_metric *m, const c
 static int read_metric(const struct strict *s, const json_t *entry, const char *path,
                        struct external_metric *m)
 {
-    static const struct strict_member members[] = {{"name", true},
-                                                   {"namespace", false},
-                                                   {"labels", false},
-                                                   {"source", true},
-                                                   {"interval", false},
-                                                   {"maxAge", false},
-                                                   {0}};
+    static const struct strict_member members[] = {
+        {"name", true},      {"namespace", false}, {"labels", false},
+        {"source", true},    {"combine", false},   {"onEmpty", false},
+        {"interval", false}, {"maxAge", false},    {0}};
     const char *name = NULL, *namespace = NULL;
+    char at[STRICT_PATH_MAX];
 
     int r = strict_mapping(s, entry, path, members);
     if (r == 0)
-        r = strict_text(s, entry, path, "name", NAME_MAX_BYTES, &name);
+        r = config_read_name(s, entry, path, &name);
     if (r == 0)
-        r = check_name(s, path, name);
-    if (r == 0)
-        r = strict_text(s, entry, path, "namespace", NAMESPACE_MAX_BYTES, &namespace);
-    if (r == 0)
-        r = check_namespace(s, path, namespace);
+        r = config_read_namespace(s, entry, path, &namespace);
     if (r == 0)
         r = read_labels(s, entry, path, m);
     if (r == 0)
-        r = read_source(s, entry, path, m);
+        r = source_read_config(s, json_object_get(entry, "source"), strict_path(at, path, "source"),
+                               &m->query.source);
     if (r == 0)
-        r = read_times(s, entry, path, m);
+        r = read_combining(s, entry, path, &m->query.combining);
+    if (r == 0)
+        r = config_read_times(s, entry, path, &m->query, &m->max_age_ns);
     return r == 0 ? keep_texts(s, m, name, namespace) : r;
 }
 
@@ -236,6 +171,8 @@ static int read_metrics(const struct strict *s, const json_t *list, struct adapt
     char path[STRICT_PATH_MAX];
     int r = 0;
 
+    if (!list)
+        return 0;
     if (!json_is_array(list))
         return strict_refuse(s, LIST, LIST " takes a list");
     if (json_array_size(list) > CONFIG_METRICS_MAX)
@@ -256,14 +193,31 @@ static int read_metrics(const struct strict *s, const json_t *list, struct adapt
 
 static int read_document(const struct yaml_file *file, struct adapter_config *c, struct err *err)
 {
-    static const struct strict_member members[] = {{LIST, true}, {0}};
+    static const struct strict_member members[] = {{LIST, false},
+                                                   {"customMetrics", false},
+                                                   {"prometheus", false},
+                                                   {"rules", false},
+                                                   {"externalRules", false},
+                                                   {"resourceRules", false},
+                                                   {0}};
     const struct strict s = {.file = file, .err = err};
 
     if (yaml_count(file) != 1)
         return err_set(err, -EINVAL, "%s:1: holds %zu YAML documents; one is needed",
                        yaml_name(file), yaml_count(file));
-    int r = strict_mapping(&s, yaml_document(file, 0), "", members);
-    return r == 0 ? read_metrics(&s, json_object_get(yaml_document(file, 0), LIST), c) : r;
+    const json_t *document = yaml_document(file, 0);
+    int r = strict_mapping(&s, document, "", members);
+    if (r == 0)
+        r = read_metrics(&s, json_object_get(document, LIST), c);
+    if (r == 0)
+        r = custom_metrics_read(&s, document, &c->custom);
+    if (r == 0)
+        r = connection_read_config(&s, document, &c->prometheus);
+    if (r == 0)
+        r = rules_read(&s, document, &c->rules);
+    if (r == 0 && json_object_size(document) == 0)
+        return strict_refuse(&s, "", "the file configures no metric");
+    return r;
 }
 
 /* Takes file. */
@@ -306,9 +260,12 @@ void config_done(struct adapter_config *c)
         free(m->shown_as);
         free(m->label_text);
         json_decref(m->labels);
-        http_json_done(&m->source);
+        source_unref(m->query.source);
     }
     free(c->metrics);
+    custom_metrics_done(&c->custom);
+    endpoint_unref(c->prometheus);
+    rules_done(&c->rules);
     *c = (struct adapter_config){0};
 }
 
@@ -318,11 +275,13 @@ void config_print(const struct adapter_config *c, FILE *out)
 
     for (size_t i = 0; i < c->count; i++) {
         const struct external_metric *m = &c->metrics[i];
-        (void)fprintf(out, "%s in %s: '%s' of %s every %s, at most %s old\n", m->shown_as,
-                      m->namespace ? m->namespace : "every namespace", m->source.value_path,
-                      m->source.shown_as, clock_duration(m->interval_ns, interval),
+        (void)fprintf(out, "%s in %s: %s every %s, at most %s old\n", m->shown_as,
+                      m->namespace ? m->namespace : "every namespace", m->query.source->shown_as,
+                      clock_duration(m->query.interval_ns, interval),
                       clock_duration(m->max_age_ns, age));
     }
+    custom_metrics_print(&c->custom, out);
+    rules_print(&c->rules, out);
 }
 
 void config_help(FILE *out)
@@ -333,14 +292,19 @@ void config_help(FILE *out)
         "  - name: queue_depth         lower-case letters, digits and . _ : -\n"
         "    namespace: default        only served there; absent: in every namespace\n"
         "    labels: {queue: jobs}     what an HPA's metric selector is matched against\n"
-        "    source:\n"
-        "      http:\n"
-        "        url: http://queue/queues/jobs\n"
-        "        valuePath: depth      member names and [index], joined by dots\n"
-        "        timeout: 2s           10ms to 1m; default 2s\n"
-        "    interval: 5s              100ms to 1h; default 5s. While the source fails the wait\n"
-        "                              doubles, up to 8 intervals but no more than 1m\n"
-        "    maxAge: 60s               an older value is an error; at least interval + timeout,\n"
-        "                              at most 24h; default 60s\n",
+        "    combine: one              what several values become: one (several are an\n"
+        "                              error), each (an item for each, with its labels),\n"
+        "                              sum, average, max, min; default one\n"
+        "    onEmpty: 0                what it means that there is no value at all; absent:\n"
+        "                              an error\n"
+        "    interval: 5s              100ms to 1h; default 5s. While the source fails the\n"
+        "                              wait doubles, up to 8 intervals but no more than 1m\n"
+        "    maxAge: 60s               an older value is an error; at least interval +\n"
+        "                              timeout, at most 24h; default 60s\n"
+        "    source:                   one of:\n",
         out);
+    source_help(out);
+    custom_metrics_help(out);
+    connection_help(out);
+    rules_help(out);
 }

@@ -6,14 +6,22 @@
  *       namespace: default         # only served there; absent: in every namespace
  *       labels: {queue: jobs}      # what an HPA's selector is matched against
  *       source: {http: {url: "http://queue/queues/jobs", valuePath: depth, timeout: 2s}}
+ *       combine: one               # what several values become
+ *       onEmpty: 0                 # what no value means; absent: an error
  *       interval: 5s               # from one poll to the next
  *       maxAge: 60s                # an older value is an error
+ *
+ * Beside them stand customMetrics (config_custom.h), the sections of prometheus-adapter's
+ * configuration (rules/rules.h), and which Prometheus those ask (rules/connection.h).
  *
  * Read-only once built: any thread may read; labels must not be referenced (json_incref) there. */
 #ifndef ADAPTER_CONFIG_H
 #define ADAPTER_CONFIG_H
 
-#include "adapter/sources/http_json.h"
+#include "adapter/config_custom.h"
+#include "adapter/query.h"
+#include "adapter/rules/rules.h"
+#include "adapter/sources/endpoint.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -26,19 +34,21 @@ struct err;
 #define CONFIG_LABELS_MAX 32 /* of one metric */
 
 struct external_metric {
-    char *name;       /* also a path segment and an RBAC resource */
-    char *namespace;  /* NULL: every namespace */
-    json_t *labels;   /* an object of strings, maybe empty */
-    char *shown_as;   /* name{label="value"} */
-    char *label_text; /* label=value,... */
-    struct http_json source;
-    uint64_t interval_ns;
-    uint64_t max_age_ns; /* at least interval + timeout, so that a healthy source never expires */
+    char *name;              /* also a path segment and an RBAC resource */
+    char *namespace;         /* NULL: every namespace */
+    json_t *labels;          /* an object of strings, maybe empty */
+    char *shown_as;          /* name{label="value"} */
+    char *label_text;        /* label=value,... */
+    struct query_spec query; /* holds a reference to its source */
+    uint64_t max_age_ns;     /* at least interval + timeout: a healthy source never expires */
 };
 
 struct adapter_config {
     struct external_metric *metrics;
     size_t count;
+    struct custom_metrics custom;
+    struct endpoint *prometheus; /* that the rules ask; NULL: the file does not say */
+    struct rules rules;
 };
 
 /* 0 and *ret ({0} before; config_done releases it); -EINVAL with "file:line: …"; another negative

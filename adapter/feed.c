@@ -4,42 +4,50 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int feeds_init(struct feeds *f, const struct adapter_config *config)
+static int want_externals(struct feeds *f, const struct adapter_config *config,
+                          struct queries *queries)
 {
-    f->items = calloc(config->count + 1, sizeof(*f->items));
-    if (!f->items)
-        return -ENOMEM;
-    f->count = config->count;
-    for (size_t i = 0; i < f->count; i++) {
-        f->items[i].metric = &config->metrics[i];
-        pthread_mutex_init(&f->items[i].lock, NULL);
+    for (; f->count < config->count; f->count++) {
+        const struct external_metric *m = &config->metrics[f->count];
+        struct query *query = queries_want(queries, &m->query);
+        if (!query)
+            return -ENOMEM;
+        f->items[f->count] = (struct feed){m, query};
     }
     return 0;
 }
 
+static int want_customs(struct feeds *f, const struct custom_metrics *custom,
+                        struct queries *queries)
+{
+    for (; f->custom_count < custom->count; f->custom_count++) {
+        const struct custom_metric *m = &custom->items[f->custom_count];
+        struct query *query = queries_want(queries, &m->query);
+        if (!query)
+            return -ENOMEM;
+        f->customs[f->custom_count] = (struct custom_feed){m, query};
+    }
+    return 0;
+}
+
+int feeds_init(struct feeds *f, const struct adapter_config *config, struct queries *queries)
+{
+    *f = (struct feeds){.items = calloc(config->count + 1, sizeof(*f->items)),
+                        .customs = calloc(config->custom.count + 1, sizeof(*f->customs))};
+    if (f->items && f->customs && want_externals(f, config, queries) == 0 &&
+        want_customs(f, &config->custom, queries) == 0)
+        return 0;
+    feeds_done(f);
+    return -ENOMEM;
+}
+
 void feeds_done(struct feeds *f)
 {
-    for (size_t i = 0; i < f->count; i++) {
-        reading_unref(f->items[i].newest);
-        pthread_mutex_destroy(&f->items[i].lock);
-    }
+    for (size_t i = 0; i < f->count; i++)
+        query_release(f->items[i].query);
+    for (size_t i = 0; i < f->custom_count; i++)
+        query_release(f->customs[i].query);
     free(f->items);
+    free(f->customs);
     *f = (struct feeds){0};
-}
-
-void feed_publish(struct feed *f, struct reading *r)
-{
-    pthread_mutex_lock(&f->lock);
-    struct reading *old = f->newest;
-    f->newest = r;
-    pthread_mutex_unlock(&f->lock);
-    reading_unref(old);
-}
-
-struct reading *feed_newest(struct feed *f)
-{
-    pthread_mutex_lock(&f->lock);
-    struct reading *r = reading_ref(f->newest);
-    pthread_mutex_unlock(&f->lock);
-    return r;
 }

@@ -1,31 +1,30 @@
 // SPDX-License-Identifier: MIT
-/* feed: a configured metric with its newest reading, from the poller to the API's threads. Any
- * thread. */
+/* feed: a configured metric with the query that gives its values. Any thread. */
 #ifndef ADAPTER_FEED_H
 #define ADAPTER_FEED_H
 
-#include "adapter/reading.h"
-
-#include <pthread.h>
+#include "adapter/config.h"
+#include "adapter/query.h"
 
 struct feed {
     const struct external_metric *metric; /* borrowed */
-    pthread_mutex_t lock;                 /* guards newest, the pointer */
-    struct reading *newest;               /* NULL before the first poll ended */
+    struct query *query;
+};
+
+struct custom_feed {
+    const struct custom_metric *metric; /* borrowed */
+    struct query *query;
 };
 
 struct feeds {
-    struct feed *items;
+    struct feed *items; /* external ones */
     size_t count;
+    struct custom_feed *customs;
+    size_t custom_count;
 };
 
-/* 0 or -ENOMEM. config is borrowed until feeds_done. */
-int feeds_init(struct feeds *f, const struct adapter_config *config);
+/* Wants the queries of all metrics. 0 or -ENOMEM. config is borrowed until feeds_done. */
+int feeds_init(struct feeds *f, const struct adapter_config *config, struct queries *queries);
 void feeds_done(struct feeds *f);
-
-void feed_publish(struct feed *f, struct reading *r); /* takes r */
-
-/* A reference (reading_unref it), or NULL before the first poll ended. */
-struct reading *feed_newest(struct feed *f);
 
 #endif

@@ -10,6 +10,7 @@
 static const struct command commands[] = {
     {"run", "polls the sources and serves the metrics API (the default)", adapter_run},
     {"check", "validates a configuration file", adapter_check},
+    {"explain", "reads a metric once and prints each step", adapter_explain},
 };
 static const struct program program = {
     "swell-adapter", "gives a Kubernetes HorizontalPodAutoscaler values from queues and services",

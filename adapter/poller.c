@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/poller.h"
 
-#include "adapter/selfmetrics.h"
+#include "adapter/askers.h"
+#include "adapter/query_private.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/scoped.h"
 #include "http/fetch.h"
 
 #include <errno.h>
@@ -14,23 +16,29 @@
 #define BACKOFF_STEPS_MAX 3 /* 2^3 = 8 intervals */
 #define BACKOFF_MAX_NS (60 * NS_PER_S)
 #define IDLE_NS (60 * NS_PER_S) /* a wait without an end, as there is nothing to wait for */
-
-struct poll {
-    struct poller *poller;
-    struct feed *feed;
-    struct poll_counters counters;
-    int64_t request; /* 0: none under way */
-    uint64_t due_ns;
-    uint64_t started_ns, started_wall_ns;
-};
+#define REQUESTS_MAX 20         /* of one poll */
 
 struct poller {
     struct fetcher *fetcher; /* the thread's, but for fetcher_wake */
-    struct poll *polls;
-    size_t count;
+    struct queries *queries;
+    struct metrics *metrics;
+    struct query **polled; /* all that are taken */
+    size_t count, room;
     uint64_t random;
     pthread_t thread;
     atomic_bool stop;
+
+    struct askers *askers;
+    pthread_mutex_t lock;     /* guards answered */
+    struct ask_job *answered; /* by the askers, to be taken by the thread */
+};
+
+struct ask_job {
+    struct asker_job job;
+    struct ask_job *next;
+    struct query *query;
+    int result;
+    struct err why;
 };
 
 uint64_t poller_wait_ns(uint64_t interval_ns, unsigned failures, uint64_t random)
@@ -52,157 +60,341 @@ static uint64_t next_random(struct poller *p)
     return p->random;
 }
 
+/* ---- the end of a poll ---- */
+
 /* Once when a row of failures begins and once when it ends, however long it lasts. */
-static void log_change(const struct external_metric *m, const struct reading *before,
+static void log_change(const struct query *query, const struct reading *before,
                        const struct reading *now)
 {
     bool failed_before = before && before->failures;
 
     if (now->failures && !failed_before)
-        log_warn("source fails", LOG_STR("metric", m->shown_as),
-                 LOG_STR("source", m->source.shown_as), LOG_STR("cause", now->cause),
-                 LOG_STR("keeping", now->has_value ? "the last value" : "nothing"));
+        log_warn("source fails", LOG_STR("source", query->source->shown_as),
+                 LOG_STR("cause", now->cause),
+                 LOG_STR("keeping", now->samples ? "the last value" : "nothing"));
     if (!now->failures && failed_before)
-        log_info("source answers again", LOG_STR("metric", m->shown_as),
-                 LOG_STR("source", m->source.shown_as),
+        log_info("source answers again", LOG_STR("source", query->source->shown_as),
                  LOG_INT("failures", (int64_t)before->failures));
 }
 
-/* Publishes the result of a poll. When there is no memory for it the old reading stays and its
- * growing age tells the truth. */
-static void publish(struct poll *p, int result, int64_t value_milli, const struct err *why)
+/* Publishes the result of a poll: samples (borrowed), or why there are none. When there is no
+ * memory for it the old reading stays and its growing age tells the truth. */
+static void publish(struct query *query, int result, struct samples *samples, const struct err *why)
 {
-    struct reading *before = feed_newest(p->feed);
-    const struct external_metric *m = p->feed->metric;
+    const struct source_poll *poll = &query->poll;
+    struct reading *before = query_newest(query);
     unsigned failures = result == 0 ? 0 : before ? before->failures + 1 : 1;
     uint64_t now_ns = clock_mono_ns();
 
-    p->due_ns = p->started_ns + poller_wait_ns(m->interval_ns, failures, next_random(p->poller));
-    if (p->due_ns < now_ns)
-        p->due_ns = now_ns;
+    query->due_ns =
+        poll->started_ns + poller_wait_ns(query->interval_ns, failures, next_random(query->poller));
+    if (query->due_ns < now_ns)
+        query->due_ns = now_ns;
     struct reading *now =
-        result == 0 ? reading_new_value(value_milli, p->started_ns, p->started_wall_ns, p->due_ns)
-                    : reading_new_failure(before, why->text, clock_wall_ns(), p->due_ns);
-    metric_add(p->counters.of[poll_outcome(result)], 1);
+        result == 0 ? reading_new(samples, poll->started_ns, poll->started_wall_ns, query->due_ns)
+                    : reading_new_failure(before, why->text, clock_wall_ns(), query->due_ns);
+    poll_series_count(&query->series, result, now_ns - poll->started_ns);
     if (now) {
-        log_change(m, before, now);
-        feed_publish(p->feed, now);
+        log_change(query, before, now);
+        query_publish(query, now);
     }
     reading_unref(before);
 }
 
-/* What http/fetch.h reports, in words that follow the source's name. */
-static void explain_transport(const struct http_json *source, int result, const struct err *report,
-                              struct err *ret)
+/* Nothing to publish: what was known before stays, and no reading stays none. */
+static void publish_nothing(struct query *query)
 {
-    char timeout[CLOCK_TEXT_MAX];
+    uint64_t now_ns = clock_mono_ns();
 
-    if (result == -ETIMEDOUT)
-        (void)err_set(ret, result, "no whole answer within %s",
-                      clock_duration(source->timeout_ns, timeout));
-    else if (result == -ECONNREFUSED)
-        (void)err_set(ret, result, "cannot be connected to");
-    else if (result == -EHOSTUNREACH)
-        (void)err_set(ret, result, "its name has no address");
-    else
-        *ret = *report;
+    query->due_ns = query->poll.started_ns + query->interval_ns;
+    if (query->due_ns < now_ns)
+        query->due_ns = now_ns;
+    poll_series_count(&query->series, 0, now_ns - query->poll.started_ns);
 }
+
+/* The source is done: query->gathered is what it said if result is 0. */
+static void end_poll(struct query *query, int result, struct err *why)
+{
+    struct samples *samples = NULL;
+
+    if (result == 0)
+        result = samples_combine(query->gathered, &query->combining, &samples, why);
+    if (result == SOURCE_NOT_YET)
+        publish_nothing(query);
+    else
+        publish(query, result, samples, why);
+    samples_unref(samples);
+    samples_unref(query->gathered);
+    query->gathered = NULL;
+}
+
+/* ---- HTTP ---- */
+
+static int send_request(struct query *query, struct err *why);
 
 static void on_answer(void *arg, int result, int status, const struct buf *body,
-                      const struct err *err)
+                      const struct err *report)
 {
-    struct poll *p = arg;
-    const struct http_json *source = &p->feed->metric->source;
+    struct query *query = arg;
+    const struct source *source = query->source;
     struct err why = {0};
-    int64_t value_milli = 0;
 
-    p->request = 0;
+    query->request = 0;
     if (result == 0)
-        result = http_json_value(source, status, body, &value_milli, &why);
+        result =
+            source->kind->read_answer(source, &query->poll, status, body, query->gathered, &why);
     else
-        explain_transport(source, result, err, &why);
-    publish(p, result, value_milli, &why);
+        (void)source_explain_transport(source, result, report, &why);
+    if (result == SOURCE_ASK_AGAIN) {
+        query->poll.step++;
+        result = send_request(query, &why);
+        if (result == 0)
+            return;
+    }
+    end_poll(query, result, &why);
 }
 
-static void start(struct poll *p)
+static int send_request(struct query *query, struct err *why)
 {
-    const struct http_json *source = &p->feed->metric->source;
-    const struct http_call call = {.url = source->url,
-                                   .headers = {"Accept: application/json"},
-                                   .timeout_ns = source->timeout_ns};
+    const struct source_kind *kind = query->source->kind;
+    scoped(source_request_done) struct source_request request = {0};
 
-    p->started_ns = clock_mono_ns();
-    p->started_wall_ns = clock_wall_ns();
-    p->request = fetcher_start(p->poller->fetcher, &call, HTTP_JSON_BODY_MAX, on_answer, p);
-    if (p->request < 0) {
-        struct err why = {"no memory for the request"};
-        p->request = 0;
-        publish(p, -ENOMEM, 0, &why);
+    if (query->poll.step >= REQUESTS_MAX)
+        return err_set(why, -ENOMSG, "sends from one address to the next without an end");
+    request.call.timeout_ns = query->source->timeout_ns;
+    int r = kind->request(query->source, &query->poll, &request, why);
+    if (r < 0)
+        return r;
+    query->request =
+        fetcher_start(query->poller->fetcher, &request.call,
+                      kind->body_max ? kind->body_max : SOURCE_BODY_MAX, on_answer, query);
+    if (query->request > 0)
+        return 0;
+    r = (int)query->request;
+    query->request = 0;
+    return err_set(why, r, "cannot be asked: %s",
+                   r == -EINVAL ? "its bearer token fits no header" : "out of memory");
+}
+
+/* ---- asking by waiting ---- */
+
+static int call_ask(struct query *query, struct err *why)
+{
+    return query->source->kind->ask(query->source, &query->poll, query->gathered, why);
+}
+
+/* In a thread of the askers. */
+static void run_ask(struct asker_job *job)
+{
+    struct ask_job *a = (struct ask_job *)job;
+    struct poller *p = a->query->poller;
+
+    a->result = call_ask(a->query, &a->why);
+    pthread_mutex_lock(&p->lock);
+    a->next = p->answered;
+    p->answered = a;
+    pthread_mutex_unlock(&p->lock);
+    fetcher_wake(p->fetcher);
+}
+
+static int ask(struct query *query, struct err *why)
+{
+    if (query->source->kind->asks_at_once)
+        return call_ask(query, why);
+
+    struct ask_job *a = calloc(1, sizeof(*a));
+    if (!a)
+        return err_set(why, -ENOMEM, "cannot be asked: out of memory");
+    a->job.run = run_ask;
+    a->query = query;
+    int r = askers_submit(query->poller->askers, &a->job);
+    query->asking = r == 0;
+    if (r == 0)
+        return 0;
+    free(a);
+    return err_set(why, r, "cannot be asked: there is no thread for it");
+}
+
+static struct ask_job *take_answered(struct poller *p)
+{
+    pthread_mutex_lock(&p->lock);
+    struct ask_job *first = p->answered;
+    p->answered = NULL;
+    pthread_mutex_unlock(&p->lock);
+    return first;
+}
+
+static void end_asks(struct poller *p)
+{
+    struct ask_job *next;
+
+    for (struct ask_job *a = take_answered(p); a; a = next) {
+        next = a->next;
+        a->query->asking = false;
+        end_poll(a->query, a->result, &a->why);
+        free(a);
     }
 }
 
-/* Starts what is due and returns how long nothing else will be. */
+/* ---- the thread ---- */
+
+static bool is_busy(const struct query *query)
+{
+    return query->request || query->asking;
+}
+
+static void start(struct query *query)
+{
+    struct err why = {0};
+    int result;
+
+    query->poll.step = 0;
+    query->poll.started_ns = clock_mono_ns();
+    query->poll.started_wall_ns = clock_wall_ns();
+    query->gathered = samples_new();
+    if (!query->gathered)
+        result = err_set(&why, -ENOMEM, "cannot be asked: out of memory");
+    else if (query->source->kind->ask)
+        result = ask(query, &why);
+    else
+        result = send_request(query, &why);
+    if (!is_busy(query))
+        end_poll(query, result, &why);
+}
+
+static void take_new(struct poller *p)
+{
+    struct query *next;
+
+    for (struct query *query = queries_take_new(p->queries); query; query = next) {
+        next = query->next_new;
+        if (p->count == p->room) {
+            size_t room = p->room ? p->room * 2 : 16;
+            struct query **more = reallocarray(p->polled, room, sizeof(struct query *));
+            if (!more)
+                continue; /* it stays waiting, which is the truth */
+            p->polled = more;
+            p->room = room;
+        }
+        query->poller = p;
+        query->series = selfmetrics_poll_series(p->metrics, query->source->shown_as);
+        p->polled[p->count++] = query;
+    }
+}
+
+/* True when it is gone. */
+static bool drop_if_unwanted(struct poller *p, size_t i, uint64_t now_ns)
+{
+    struct query *query = p->polled[i];
+
+    if (query->asking || !queries_remove_unwanted(p->queries, query, now_ns))
+        return false;
+    if (query->request)
+        fetcher_cancel(p->fetcher, query->request);
+    p->polled[i] = p->polled[--p->count];
+    query_free(query);
+    return true;
+}
+
+static void drop_unwanted(struct poller *p)
+{
+    uint64_t now_ns = clock_mono_ns();
+
+    for (size_t i = 0; i < p->count;)
+        if (!drop_if_unwanted(p, i, now_ns))
+            i++;
+}
+
+/* Starts what is due, drops what nobody wants any more, returns when the next one is due. */
 static uint64_t start_due(struct poller *p)
 {
-    uint64_t now_ns = clock_mono_ns(), wait_ns = IDLE_NS;
+    uint64_t now_ns = clock_mono_ns(), next_ns = UINT64_MAX;
 
-    for (size_t i = 0; i < p->count; i++) {
-        struct poll *poll = &p->polls[i];
-        if (!poll->request && poll->due_ns <= now_ns)
-            start(poll);
-        if (!poll->request && poll->due_ns - now_ns < wait_ns)
-            wait_ns = poll->due_ns - now_ns;
+    for (size_t i = 0; i < p->count;) {
+        struct query *query = p->polled[i];
+        if (!is_busy(query) && query->due_ns <= now_ns) {
+            if (drop_if_unwanted(p, i, now_ns))
+                continue;
+            start(query);
+        }
+        if (!is_busy(query) && query->due_ns < next_ns)
+            next_ns = query->due_ns;
+        i++;
     }
-    return wait_ns;
+    return next_ns;
 }
 
 static void *run(void *arg)
 {
     struct poller *p = arg;
 
-    while (!atomic_load(&p->stop))
-        fetcher_wait(p->fetcher, NULL, 0, start_due(p));
+    while (!atomic_load(&p->stop)) {
+        end_asks(p);
+        take_new(p);
+        if (queries_any_unwanted(p->queries))
+            drop_unwanted(p);
+        uint64_t next_ns = start_due(p), now_ns = clock_mono_ns();
+        uint64_t over_ns = queries_end_waits(p->queries, now_ns);
+        if (over_ns < next_ns)
+            next_ns = over_ns;
+        uint64_t wait_ns = next_ns > now_ns ? next_ns - now_ns : 0;
+        fetcher_wait(p->fetcher, NULL, 0, wait_ns < IDLE_NS ? wait_ns : IDLE_NS);
+    }
     return NULL;
 }
 
+static void wake(void *arg)
+{
+    const struct poller *p = arg;
+
+    fetcher_wake(p->fetcher);
+}
+
+/* The askers first, as they use the rest. */
 static void poller_free(struct poller *p)
 {
+    askers_free(p->askers);
+    for (struct ask_job *a = p->answered, *next; a; a = next) {
+        next = a->next;
+        free(a);
+    }
     fetcher_free(p->fetcher);
-    free(p->polls);
+    pthread_mutex_destroy(&p->lock);
+    free(p->polled);
     free(p);
 }
 
-static struct poller *poller_new(struct feeds *feeds, struct metrics *metrics)
+static struct poller *poller_new(struct queries *queries, struct metrics *metrics)
 {
     struct poller *p = calloc(1, sizeof(*p));
 
     if (!p)
         return NULL;
+    pthread_mutex_init(&p->lock, NULL);
+    p->queries = queries;
+    p->metrics = metrics;
     p->random = clock_wall_ns() | 1;
-    p->count = feeds->count;
-    p->polls = calloc(feeds->count + 1, sizeof(*p->polls));
-    p->fetcher = fetcher_new();
-    if (!p->polls || !p->fetcher) {
-        poller_free(p);
-        return NULL;
-    }
-    for (size_t i = 0; i < p->count; i++)
-        p->polls[i] = (struct poll){
-            .poller = p,
-            .feed = &feeds->items[i],
-            .counters = selfmetrics_polls(metrics, feeds->items[i].metric),
-        };
-    return p;
+    p->askers = askers_new();
+    p->fetcher = p->askers ? fetcher_new() : NULL;
+    if (p->fetcher)
+        return p;
+    askers_free(p->askers);
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+    return NULL;
 }
 
-int poller_start(struct poller **ret, struct feeds *feeds, struct metrics *metrics, struct err *err)
+int poller_start(struct poller **ret, struct queries *queries, struct metrics *metrics,
+                 struct err *err)
 {
-    struct poller *p = poller_new(feeds, metrics);
+    struct poller *p = poller_new(queries, metrics);
 
     if (!p)
         return err_set(err, -ENOMEM, "out of memory");
+    queries_attach(queries, wake, p);
     int r = pthread_create(&p->thread, NULL, run, p);
     if (r != 0) {
+        queries_attach(queries, NULL, NULL);
         poller_free(p);
         return err_errno(err, r, "cannot start the polling thread");
     }
@@ -217,5 +409,6 @@ void poller_stop(struct poller *p)
     atomic_store(&p->stop, true);
     fetcher_wake(p->fetcher);
     (void)pthread_join(p->thread, NULL);
+    queries_detach(p->queries);
     poller_free(p);
 }

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/commands.h"
 
+#include "adapter/api/custom.h"
 #include "adapter/api/external.h"
+#include "adapter/api/usage.h"
 #include "adapter/front.h"
+#include "adapter/object_watch.h"
 #include "adapter/poller.h"
+#include "adapter/rules/connection.h"
 #include "adapter/selfmetrics.h"
+#include "adapter/setup.h"
 #include "base/command.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "base/reload.h"
 #include "base/scoped.h"
 #include "base/signals.h"
 #include "http/client.h"
@@ -20,21 +27,19 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#define CONFIG_MAX_BYTES MIB
+
 struct options {
     struct front_options front;
     const char *config_file;
     uint64_t drain_timeout_ns;
     int log_level, log_format;
-};
-
-static const struct opt_part parts[] = {
-    {&front_flags, offsetof(struct options, front)},
-    {&cluster_flags, offsetof(struct options, front.cluster)},
+    struct connection_options prometheus;
 };
 
 static const struct opt opts[] = {
     {"config", OPT_STRING, offsetof(struct options, config_file), NULL,
-     "The configuration file (YAML, see below). Needed."},
+     "The configuration file (YAML, see below). Needed. Read again when it changes."},
     {"drain-timeout", OPT_DURATION, offsetof(struct options, drain_timeout_ns), "10s",
      "How long accepted requests may take after SIGTERM.", .max = 3600},
     {"log-level", OPT_CHOICE, offsetof(struct options, log_level), "info", "What is logged.",
@@ -47,15 +52,23 @@ static void more_help(FILE *out)
 {
     config_help(out);
     (void)fputs("\nEndpoints:\n", out);
+    http_routes_help(discovery_routes, discovery_route_count, out);
     http_routes_help(external_routes, external_route_count, out);
+    http_routes_help(custom_routes, custom_route_count, out);
+    http_routes_help(usage_routes, usage_route_count, out);
     service_help(out);
     selfmetrics_help(out);
     front_help(out);
 }
 
+static const struct opt_part parts[] = {
+    {&front_flags, offsetof(struct options, front)},
+    {&cluster_flags, offsetof(struct options, front.cluster)},
+    {&connection_opts, offsetof(struct options, prometheus)},
+};
 static const struct opt_table table = {
     .program = "swell-adapter run",
-    .summary = "polls the sources and serves external.metrics.k8s.io from memory",
+    .summary = "polls the sources and serves external and custom metrics from memory",
     OPT_PARTS(parts),
     OPT_TABLE(opts),
     .more_help = more_help,
@@ -63,14 +76,50 @@ static const struct opt_table table = {
 
 struct app { /* {0} is ready; app_done releases what is there */
     struct options options;
-    struct adapter_config config;
-    struct feeds feeds;
-    struct external_api api;
+    struct adapter_config config; /* as read at the start, until it is in force */
+    struct endpoint *prometheus;  /* that its rules ask */
+    uint64_t config_hash;         /* of the text in force; reload's thread's own once that runs */
+    uint64_t generation;
+    struct queries *queries;
+    struct discovery *discovery;
+    struct setup_place *place;
+    struct kube_access access;
+    struct object_watches *watches;
     struct selfmetrics selfmetrics;
     struct service *service;
     struct front *front;
     struct poller *poller;
+    struct reload *reload;
 };
+
+/* *ret and *ret_prometheus are new. */
+static int read_config_text(struct app *a, const char *text, size_t len, struct adapter_config *ret,
+                            struct endpoint **ret_prometheus, struct err *err)
+{
+    struct adapter_config config = {0};
+    int r = config_parse(a->options.config_file, text, len, &config, err);
+
+    if (r == 0)
+        r = connection_choose(&a->options.prometheus, &config, a->options.config_file,
+                              ret_prometheus, err);
+    if (r == 0)
+        *ret = config;
+    else
+        config_done(&config);
+    return r;
+}
+
+static int read_config_file(struct app *a, struct err *err)
+{
+    scoped(buf_done) struct buf text = {.max = CONFIG_MAX_BYTES};
+    int r = buf_read_file(&text, a->options.config_file, err);
+
+    if (r < 0)
+        return r;
+    const char *data = text.data ? text.data : "";
+    a->config_hash = hash_text(HASH_START, data);
+    return read_config_text(a, data, text.len, &a->config, &a->prometheus, err);
+}
 
 static int read_settings(struct app *a, int argc, char **argv, struct err *err)
 {
@@ -80,7 +129,7 @@ static int read_settings(struct app *a, int argc, char **argv, struct err *err)
     if (r >= 0 && !a->options.config_file)
         r = err_set(err, -EINVAL, "--config=FILE is missing; see '%s --help'", table.program);
     if (r >= 0)
-        r = config_read_file(a->options.config_file, &a->config, err);
+        r = read_config_file(a, err);
     return r;
 }
 
@@ -95,22 +144,101 @@ static void raise_descriptor_limit(void)
     }
 }
 
+/* Which objects there are is only asked where there is an API server and a rule about objects. */
+static int watch_objects(struct app *a, const struct adapter_config *config, struct err *err)
+{
+    const struct cluster_options *o = &a->options.front.cluster;
+    const char *kubeconfig = o->lister_kubeconfig ? o->lister_kubeconfig : o->kubeconfig;
+    bool of_objects =
+        config->custom.count || config->rules.custom_count || config->rules.has_resource_rules;
+
+    if (a->watches || !of_objects)
+        return 0;
+    int r = kube_access_find(kubeconfig, &a->access, err);
+    if (r == -ENOENT && !kubeconfig)
+        return 0;
+    return r == 0 ? object_watches_start(&a->watches, &a->access, err) : r;
+}
+
+/* Takes config, which leaves {0}. */
+static int use_config(struct app *a, struct adapter_config *config, struct endpoint *prometheus,
+                      struct err *err)
+{
+    struct object_lister lister = {0};
+    int r = watch_objects(a, config, err);
+
+    if (a->watches)
+        lister = object_watches_lister(a->watches);
+    if (r == 0)
+        r = setup_use(a->place, config, prometheus, lister, err);
+    config_done(config);
+    if (r == 0)
+        selfmetrics_set_config(service_metrics(a->service), ++a->generation, false);
+    return r;
+}
+
 static int build(struct app *a, struct err *err)
 {
-    if (feeds_init(&a->feeds, &a->config) < 0 || external_api_init(&a->api, &a->feeds) < 0)
-        return err_set(err, -ENOMEM, "out of memory");
+    a->queries = queries_new();
+    a->discovery = discovery_new();
     a->service = service_new("swell-adapter", "run");
-    if (!a->service)
+    const struct setup_config config = {a->queries, a->discovery, a->options.prometheus.relist_ns,
+                                        a->options.prometheus.max_age_ns};
+    a->place = setup_place_new(&config);
+    if (!a->queries || !a->discovery || !a->service || !a->place)
         return err_set(err, -ENOMEM, "out of memory");
-    selfmetrics_init(&a->selfmetrics, service_metrics(a->service), &a->feeds);
-    return 0;
+    selfmetrics_init(&a->selfmetrics, service_metrics(a->service), setup_slot(a->place));
+    return use_config(a, &a->config, a->prometheus, err);
 }
+
+/* ---- the file changes ---- */
+
+static int take_over(struct app *a, const char *text, size_t len, struct err *err)
+{
+    struct adapter_config config = {0};
+    struct endpoint *prometheus = NULL;
+    int r = read_config_text(a, text, len, &config, &prometheus, err);
+
+    if (r == 0)
+        r = use_config(a, &config, prometheus, err);
+    endpoint_unref(prometheus);
+    return r;
+}
+
+/* For reload: a text that is in force already, as at the start, changes nothing. */
+static int on_config_text(void *arg, const char *text, size_t len, struct err *err)
+{
+    struct app *a = arg;
+    uint64_t hash = hash_text(HASH_START, text);
+    int r = hash == a->config_hash ? 0 : take_over(a, text, len, err);
+
+    if (r == 0)
+        a->config_hash = hash;
+    selfmetrics_set_config(service_metrics(a->service), a->generation, r < 0);
+    return r;
+}
+
+/* ---- serving ---- */
 
 static int listen_and_serve(struct app *a, struct err *err)
 {
-    const struct http_routes routes = {external_routes, external_route_count, &a->api};
+    const struct http_routes routes[] = {
+        {external_routes, external_route_count, setup_slot(a->place)},
+        {custom_routes, custom_route_count, setup_slot(a->place)},
+        {usage_routes, usage_route_count, setup_slot(a->place)},
+        {discovery_routes, discovery_route_count, a->discovery}};
 
-    return front_start(&a->front, &a->options.front, a->service, &routes, 1, err);
+    return front_start(&a->front, &a->options.front, a->service, routes, ARRAY_LEN(routes), err);
+}
+
+static int start_threads(struct app *a, struct err *err)
+{
+    int r = poller_start(&a->poller, a->queries, service_metrics(a->service), err);
+
+    if (r == 0)
+        r = reload_new(&a->reload, a->options.config_file, CONFIG_MAX_BYTES, on_config_text, a,
+                       err);
+    return r == 0 ? front_go(a->front, err) : r;
 }
 
 /* Ready at once: a source that hangs must not take the whole API away from the cluster. */
@@ -119,11 +247,8 @@ static int poll_until_told(struct app *a)
     struct err err = {0};
 
     log_info("polling", LOG_STR("config", a->options.config_file),
-             LOG_INT("metrics", (int64_t)a->feeds.count));
-    int r = poller_start(&a->poller, &a->feeds, service_metrics(a->service), &err);
-    if (r == 0)
-        r = front_go(a->front, &err);
-    if (r < 0) {
+             LOG_INT("queries", (int64_t)queries_count(a->queries)));
+    if (start_threads(a, &err) < 0) {
         log_error(err.text);
         front_stop(a->front, 0);
         return EXIT_FAILURE;
@@ -135,18 +260,23 @@ static int poll_until_told(struct app *a)
 
 static void app_done(struct app *a)
 {
+    reload_free(a->reload);
     poller_stop(a->poller);
     front_free(a->front);
     service_free(a->service);
-    external_api_done(&a->api);
-    feeds_done(&a->feeds);
+    setup_place_free(a->place);
+    object_watches_stop(a->watches);
+    kube_access_done(&a->access);
+    discovery_free(a->discovery);
+    queries_free(a->queries);
+    endpoint_unref(a->prometheus);
     config_done(&a->config);
     http_client_teardown();
 }
 
 int adapter_run(int argc, char **argv)
 {
-    scoped(app_done) struct app a = {0};
+    scoped(app_done) struct app a = {.access = KUBE_ACCESS_INIT};
     struct err err = {0};
 
     json_object_seed(0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/selfmetrics.h"
 
+#include "adapter/api/metrics_api.h"
 #include "base/clock.h"
 #include "base/scoped.h"
 
@@ -10,8 +11,15 @@ static const struct metric_desc polls_total = {
     "swell_adapter_polls_total",
     METRIC_COUNTER,
     "Polls of a source that ended, by outcome: ok, timeout, unreachable, status (not 2xx), "
-    "too_large, no_value (not JSON, or no usable number in it).",
-    {"metric", "namespace", "labels", "outcome"}};
+    "too_large, no_value (the answer is not understood, or no usable number is in it).",
+    {"source", "outcome"}};
+static const double poll_bounds[] = {0.005, 0.025, 0.1, 0.5, 2.5, 10};
+static const struct metric_desc poll_seconds = {"swell_adapter_poll_duration_seconds",
+                                                METRIC_HISTOGRAM,
+                                                "How long polls of a source took, good and bad.",
+                                                {"source"},
+                                                poll_bounds,
+                                                ARRAY_LEN(poll_bounds)};
 static const struct metric_desc value_age = {"swell_adapter_value_age_seconds",
                                              METRIC_GAUGE,
                                              "Age of the last good value; absent before the first.",
@@ -22,7 +30,18 @@ static const struct metric_desc state = {
     "Always 1; the label says the state: waiting, fresh, held (source failing, value young "
     "enough), expired.",
     {"metric", "namespace", "labels", "state"}};
-static const struct metric_desc *const descs[] = {&polls_total, &value_age, &state};
+static const struct metric_desc config_generation = {
+    "swell_adapter_config_generation",
+    METRIC_GAUGE,
+    "Which configuration is in force, counted from 1 with each change of the file that was taken.",
+    {NULL}};
+static const struct metric_desc config_refused = {
+    "swell_adapter_config_refused",
+    METRIC_GAUGE,
+    "1 while the file as it is now was refused and an older configuration is in force.",
+    {NULL}};
+static const struct metric_desc *const descs[] = {
+    &polls_total, &poll_seconds, &value_age, &state, &config_generation, &config_refused};
 
 static const char *const outcome_names[POLL_OUTCOMES] = {"ok",     "timeout",   "unreachable",
                                                          "status", "too_large", "no_value"};
@@ -45,27 +64,31 @@ enum poll_outcome poll_outcome(int result)
     }
 }
 
-struct poll_counters selfmetrics_polls(struct metrics *m, const struct external_metric *metric)
+struct poll_series selfmetrics_poll_series(struct metrics *m, const char *source)
 {
-    const char *namespace = metric->namespace ? metric->namespace : "";
-    struct poll_counters counters;
+    struct poll_series series = {.duration = metrics_series(m, &poll_seconds, source)};
 
     for (int i = 0; i < POLL_OUTCOMES; i++)
-        counters.of[i] = metrics_series(m, &polls_total, metric->name, namespace,
-                                        metric->label_text, outcome_names[i]);
-    return counters;
+        series.of[i] = metrics_series(m, &polls_total, source, outcome_names[i]);
+    return series;
+}
+
+void poll_series_count(const struct poll_series *s, int result, uint64_t duration_ns)
+{
+    metric_add(s->of[poll_outcome(result)], 1);
+    metric_observe(s->duration, (double)duration_ns / (double)NS_PER_S);
 }
 
 static void write_feed(struct metrics *m, struct feed *f, uint64_t now_ns)
 {
     const struct external_metric *e = f->metric;
     const char *namespace = e->namespace ? e->namespace : "";
-    struct reading *r = feed_newest(f);
+    struct reading *r = query_newest(f->query);
     enum reading_state is = reading_state(r, e->max_age_ns, now_ns);
 
     metric_set(
         metrics_series(m, &state, e->name, namespace, e->label_text, reading_state_names[is]), 1);
-    if (r && r->has_value)
+    if (r && r->samples)
         metric_set(metrics_series(m, &value_age, e->name, namespace, e->label_text),
                    (double)reading_age_ns(r, now_ns) / (double)NS_PER_S);
     reading_unref(r);
@@ -76,15 +99,24 @@ static void collect(void *arg)
     struct selfmetrics *s = arg;
     uint64_t now_ns = clock_mono_ns();
 
+    struct metrics_api *api = metrics_api_take(s->slot);
     metrics_clear(s->metrics, &state); /* a metric has one state: the others go */
-    for (size_t i = 0; i < s->feeds->count; i++)
-        write_feed(s->metrics, &s->feeds->items[i], now_ns);
+    metrics_clear(s->metrics, &value_age);
+    for (size_t i = 0; i < api->feeds->count; i++)
+        write_feed(s->metrics, &api->feeds->items[i], now_ns);
+    metrics_api_unref(api);
 }
 
-void selfmetrics_init(struct selfmetrics *s, struct metrics *m, struct feeds *feeds)
+void selfmetrics_init(struct selfmetrics *s, struct metrics *m, struct metrics_api_slot *slot)
 {
-    *s = (struct selfmetrics){m, feeds};
+    *s = (struct selfmetrics){m, slot};
     metrics_on_collect(m, collect, s);
+}
+
+void selfmetrics_set_config(struct metrics *m, uint64_t generation, bool refused)
+{
+    metric_set(metrics_series(m, &config_generation), (double)generation);
+    metric_set(metrics_series(m, &config_refused), refused);
 }
 
 void selfmetrics_help(FILE *out)

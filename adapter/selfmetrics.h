@@ -3,10 +3,13 @@
 #ifndef ADAPTER_SELFMETRICS_H
 #define ADAPTER_SELFMETRICS_H
 
-#include "adapter/feed.h"
 #include "metrics/registry.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+
+struct metrics_api_slot;
 
 enum poll_outcome {
     POLL_OK,
@@ -18,24 +21,30 @@ enum poll_outcome {
 };
 #define POLL_OUTCOMES 6
 
-/* Which outcome the result of a poll is: 0, or an errno of http/client.h or a source. */
+/* Which outcome the result of a poll is: 0, or an errno of source.h. */
 enum poll_outcome poll_outcome(int result);
 
-/* Where the polls of one metric are counted, [poll_outcome(result)]. From 0 on, so that a rate sees
- * the first failure too. */
-struct poll_counters {
+/* Where the polls of one source are counted. From 0 on, so that a rate sees the first failure
+ * too. */
+struct poll_series {
     struct metric *of[POLL_OUTCOMES];
+    struct metric *duration;
 };
-struct poll_counters selfmetrics_polls(struct metrics *m, const struct external_metric *metric);
+struct poll_series selfmetrics_poll_series(struct metrics *m, const char *source);
+void poll_series_count(const struct poll_series *s, int result, uint64_t duration_ns);
 
-/* Age and state of every feed are written at each scrape. *s must live as long as m, feeds until
- * the last scrape. Before threads. */
+/* Age and state of every configured metric are written at each scrape. *s must live as long as m,
+ * slot until the last scrape. Before threads. */
 struct selfmetrics {
     struct metrics *metrics;
-    struct feeds *feeds;
+    struct metrics_api_slot *slot;
 };
-void selfmetrics_init(struct selfmetrics *s, struct metrics *m, struct feeds *feeds);
+void selfmetrics_init(struct selfmetrics *s, struct metrics *m, struct metrics_api_slot *slot);
 
-void selfmetrics_help(FILE *out);
+/* How the configuration stands: which generation is in force, counted from 1, and whether the file
+ * as it is now was refused. */
+void selfmetrics_set_config(struct metrics *m, uint64_t generation, bool refused);
+
+void selfmetrics_help(FILE *out); /* for --help */
 
 #endif

@@ -84,7 +84,7 @@ static void refuse(struct player *p, size_t number, const char *why)
 
 static bool is_blank(struct json_text line)
 {
-    while (line.len && strchr(" \t\r", line.at[line.len - 1]))
+    while (line.len && memchr(" \t\r", line.at[line.len - 1], 3))
         line.len--;
     return line.len == 0;
 }

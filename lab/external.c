@@ -4,13 +4,13 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/scoped.h"
+#include "http/urltext.h"
 #include "kube/jpath.h"
 #include "lab/env.h"
 #include "lab/loop.h"
 #include "lab/observe.h"
 #include "lab/services.h"
 #include "lab/store.h"
-#include "lab/urltext.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -51,9 +51,19 @@ static bool is_dns_name(const char *name)
            !strstr(name, "..");
 }
 
+static int check_namespace(const struct manifest *o, const char *path, const char *ns,
+                           struct err *err)
+{
+    if (is_dns_name(ns) && strlen(ns) <= 63 && !strchr(ns, '.'))
+        return 0;
+    return manifest_refuse(
+        o, path, err, "the namespace '%.60s' is not made of lower case letters, digits and '-'",
+        ns);
+}
+
 static int check_names(const struct manifest *o, struct err *err)
 {
-    const char *name = manifest_name(o), *ns = manifest_namespace(o);
+    const char *name = manifest_name(o);
 
     if (!*name)
         return manifest_refuse(o, "metadata", err, "metadata.name is required");
@@ -61,12 +71,7 @@ static int check_names(const struct manifest *o, struct err *err)
         return manifest_refuse(
             o, "metadata.name", err,
             "the name '%.60s' is not made of lower case letters, digits, '-' and '.'", name);
-    if (!is_dns_name(ns) || strlen(ns) > 63 || strchr(ns, '.'))
-        return manifest_refuse(o, "metadata.namespace", err,
-                               "the namespace '%.60s' is not made of lower case letters, digits "
-                               "and '-'",
-                               ns);
-    return 0;
+    return check_namespace(o, "metadata.namespace", manifest_namespace(o), err);
 }
 
 static int ignore(struct manifest_files *m, const struct manifest *o, const char *field,
@@ -195,13 +200,19 @@ static int ignore_the_rest(struct manifest_files *m, const struct manifest *o, s
     return 0;
 }
 
-/* kustomize sets the namespace of all that a kustomization brings, also where one is written. */
-static void set_namespace(struct manifest_files *m, size_t first, const char *ns)
+/* As kustomize: all that the kustomization brought, from first on, also where another is written.
+ */
+static int set_namespace(struct manifest_files *m, const struct manifest *o, size_t first,
+                         struct err *err)
 {
-    for (size_t i = first; *ns && i < m->count; i++)
+    const char *ns = jpath_str(o->json, "namespace", NULL);
+    int r = ns ? check_namespace(o, "namespace", ns, err) : 0;
+
+    for (size_t i = first; ns && r == 0 && i < m->count; i++)
         if (m->rows[i].kind->namespaced)
             (void)json_object_set_new(json_object_get(m->rows[i].json, "metadata"), "namespace",
                                       json_string(ns));
+    return r;
 }
 
 static int read_kustomization(struct manifest_files *m, const char *folder, const char *path,
@@ -222,8 +233,7 @@ static int read_kustomization(struct manifest_files *m, const char *folder, cons
         r = read_entries(m, &o, folder, "components", depth, err);
     if (r == 0)
         r = ignore_the_rest(m, &o, err);
-    set_namespace(m, first, jpath_str(o.json, "namespace", ""));
-    return r;
+    return r == 0 ? set_namespace(m, &o, first, err) : r;
 }
 
 static int read_folder(struct manifest_files *m, const char *folder, int depth, struct err *err)

@@ -269,10 +269,9 @@ static const json_t *source_of(const json_t *metric)
 
 /* The value is shown as what the target is compared with: percent of the requests, or per pod, or
  * the whole. The record's ratio times the target is just that. */
-static json_t *metric_row(const json_t *decision, const json_t *hpa)
+static json_t *metric_row(const json_t *decision, const json_t *metric, const json_t *spec)
 {
-    const json_t *metric = jpath(decision, "record.metrics[0]");
-    const json_t *source = source_of(jpath(hpa, "spec.metrics[0]"));
+    const json_t *source = source_of(spec);
     const json_t *target = jpath(source, "target");
     const char *type = jpath_str(target, "type", "Utilization");
     const double wanted = target_number(target);
@@ -287,6 +286,20 @@ static json_t *metric_row(const json_t *decision, const json_t *hpa)
         real_or_null(high * wanted, metric != NULL), "unit",
         strcmp(type, "Utilization") == 0 ? "%" : "", "error",
         jpath_str(metric, "error.message", NULL));
+}
+
+/* An HPA without metrics has one all the same: CPU. */
+static json_t *metric_rows(const json_t *decision, const json_t *hpa)
+{
+    const json_t *specs = jpath(hpa, "spec.metrics"), *metrics = jpath(decision, "record.metrics");
+    json_t *rows = json_array();
+    size_t i = 0;
+
+    do
+        (void)json_array_append_new(
+            rows, metric_row(decision, json_array_get(metrics, i), json_array_get(specs, i)));
+    while (++i < json_array_size(specs));
+    return rows;
 }
 
 static json_t *decision_row(const struct point_maker *m, const json_t *decision)
@@ -413,7 +426,7 @@ static json_t *target_row(struct point_maker *m, struct services *services, cons
         "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "hpa", name, "namespace",
         ns, "kind", "Deployment", "name", target, "request_milli",
         milli_or_null(deployment, "requests"), "limit_milli", milli_or_null(deployment, "limits"),
-        "replicas", replicas_row(hpa, deployment, decision), "metric", metric_row(decision, hpa),
+        "replicas", replicas_row(hpa, deployment, decision), "metrics", metric_rows(decision, hpa),
         "decision", decision_row(m, decision), "load",
         json_is_null(queue) ? load_row(m, proxy, ns, name) : produce_row(m), "pods",
         rates ? pod_rows(m, deployment, rates) : json_array(), "queue", queue);

@@ -6,7 +6,7 @@
  *   {t, wall, speed, limits, scene,
  *    targets: [{hpa, namespace, kind, name, request_milli, limit_milli,
  *               replicas: {current, ready, desired, min, max},
- *               metric: {name, type, value, target, low, high, unit, error},
+ *               metrics: [{name, type, value, target, low, high, unit, error}],
  *               decision: {sentence, why, at, next_in},
  *               load: {rate, p99_ms, errors, unit, label},
  *               pods: [{name, state, cpu_milli, throttled, rate, age, restarts}], queue}],

@@ -18,7 +18,8 @@ static bool is_news(char *last, size_t size, const char *text)
     return true;
 }
 
-static void format_metric(const json_t *metric, char *text, size_t size)
+/* "cpu: 122%/50%" */
+static int format_metric(const json_t *metric, char *text, size_t size)
 {
     const char *unit = jpath_str(metric, "unit", "");
     const json_t *value = json_object_get(metric, "value");
@@ -26,19 +27,34 @@ static void format_metric(const json_t *metric, char *text, size_t size)
 
     if (json_is_number(value))
         (void)snprintf(now, sizeof(now), "%.4g%s", json_number_value(value), unit);
-    (void)snprintf(text, size, "%s: %s/%.4g%s", jpath_str(metric, "name", ""), now,
-                   jpath_double(metric, "target", 0), unit);
+    return snprintf(text, size, "%s: %s/%.4g%s", jpath_str(metric, "name", ""), now,
+                    jpath_double(metric, "target", 0), unit);
+}
+
+/* As kubectl shows them: with commas between; as many as there is room for. */
+static void format_metrics(const json_t *metrics, char *text, size_t size)
+{
+    const json_t *metric;
+    size_t i, len = 0;
+
+    text[0] = '\0';
+    json_array_foreach (metrics, i, metric) {
+        if (len < size && i > 0)
+            len += (size_t)snprintf(text + len, size - len, ", ");
+        if (len < size)
+            len += (size_t)format_metric(metric, text + len, size - len);
+    }
 }
 
 /* False when the row is the one printed last. */
 static bool print_row(struct terminal *t, size_t i, const json_t *point, const json_t *target)
 {
-    char metric[96], row[256];
+    char metrics[140], row[256];
     const json_t *replicas = json_object_get(target, "replicas");
 
-    format_metric(json_object_get(target, "metric"), metric, sizeof(metric));
+    format_metrics(json_object_get(target, "metrics"), metrics, sizeof(metrics));
     (void)snprintf(row, sizeof(row), "%-14s %-26s %4" PRId64 " %4" PRId64 " %9" PRId64 " %6" PRId64,
-                   jpath_str(target, "hpa", ""), metric, jpath_int(replicas, "min", 0),
+                   jpath_str(target, "hpa", ""), metrics, jpath_int(replicas, "min", 0),
                    jpath_int(replicas, "max", 0), jpath_int(replicas, "current", 0),
                    jpath_int(replicas, "ready", 0));
     if (!is_news(t->last_rows[i], sizeof(t->last_rows[i]), row))

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/reload.h"
 #include "base/scoped.h"
 #include "metrics/service.h"
 #include "workload/buckets.h"
@@ -15,7 +16,6 @@
 #include "workload/faults.h"
 #include "workload/governor.h"
 #include "workload/podinfo.h"
-#include "workload/reload.h"
 #include "workload/role.h"
 #include "workload/settings.h"
 #include "workload/upstream.h"
@@ -113,9 +113,10 @@ static int apply_config(void *arg, const char *text, size_t len, struct err *err
     struct settings new = settings_of_flags(&app->options);
     int r = settings_parse(text, len, &new, err);
 
-    if (r == 0)
-        use_settings(app, &new);
-    return r;
+    if (r < 0)
+        return err_wrap(err, r, "'%s'", app->options.config);
+    use_settings(app, &new);
+    return 0;
 }
 
 static int start_settings(struct serve_app *app, struct err *err)

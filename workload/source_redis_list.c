@@ -9,8 +9,8 @@
  * one slot of a cluster. */
 #include "base/clock.h"
 #include "base/err.h"
+#include "redis/redis.h"
 #include "workload/job_text.h"
-#include "workload/redis.h"
 #include "workload/source.h"
 
 #include <errno.h>

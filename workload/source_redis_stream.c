@@ -6,8 +6,8 @@
  * cpu_ms, or what its field job or data says as job_text.h reads it. */
 #include "base/clock.h"
 #include "base/err.h"
+#include "redis/redis.h"
 #include "workload/job_text.h"
-#include "workload/redis.h"
 #include "workload/source.h"
 
 #include <errno.h>

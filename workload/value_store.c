@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/scoped.h"
+#include "redis/redis.h"
 #include "workload/pool.h"
-#include "workload/redis.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/api/external.h"
 
+#include "adapter/api/read.h"
+#include "adapter/rules/query_text.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -13,232 +15,305 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUP "external.metrics.k8s.io"
-#define VERSION "v1beta1"
-#define GROUP_VERSION GROUP "/" VERSION
+#define GROUP_VERSION EXTERNAL_GROUP "/v1beta1"
 #define LIST_KIND "ExternalMetricValueList"
 #define MESSAGE_MAX_BYTES (32 * KIB) /* a condition of an HPA takes as much */
 
-/* ---- discovery ---- */
-
-static json_t *group_new(void)
-{
-    return json_pack("{s:s, s:[{s:s, s:s}], s:{s:s, s:s}}", "name", GROUP, "versions",
-                     "groupVersion", GROUP_VERSION, "version", VERSION, "preferredVersion",
-                     "groupVersion", GROUP_VERSION, "version", VERSION);
-}
-
-static bool is_listed(const json_t *resources, const char *name)
-{
-    size_t i;
-    json_t *resource;
-
-    json_array_foreach (resources, i, resource) {
-        if (strcmp(json_string_value(json_object_get(resource, "name")), name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Only the verb get: others make generic controllers try to use them. */
-static int list_resource(json_t *resources, const char *name)
-{
-    if (is_listed(resources, name))
-        return 0;
-    return json_array_append_new(resources, json_pack("{s:s, s:s, s:b, s:s, s:[s]}", "name", name,
-                                                      "singularName", "", "namespaced", 1, "kind",
-                                                      LIST_KIND, "verbs", "get"));
-}
-
-/* Never empty: some kubectl versions print an error on every command then. */
-static json_t *resources_new(const struct feeds *feeds)
-{
-    json_t *resources = json_array();
-    int r = resources ? 0 : -1;
-
-    for (size_t i = 0; i < feeds->count && r == 0; i++)
-        r = list_resource(resources, feeds->items[i].metric->name);
-    if (feeds->count == 0 && r == 0)
-        r = list_resource(resources, "externalmetrics");
-    if (r == 0)
-        return resources;
-    json_decref(resources);
-    return NULL;
-}
-
-/* Takes doc, which may be NULL. */
-static char *dump(json_t *doc)
-{
-    char *text = doc ? json_dumps(doc, JSON_COMPACT) : NULL;
-
-    json_decref(doc);
-    return text;
-}
-
-int external_api_init(struct external_api *api, struct feeds *feeds)
-{
-    *api = (struct external_api){.feeds = feeds};
-    api->groups = dump(json_pack("{s:s, s:s, s:[o]}", "kind", "APIGroupList", "apiVersion", "v1",
-                                 "groups", group_new()));
-    json_t *group = json_pack("{s:s, s:s}", "kind", "APIGroup", "apiVersion", "v1");
-    json_auto_t *members = group_new();
-    if (group && (!members || json_object_update(group, members) < 0)) {
-        json_decref(group);
-        group = NULL;
-    }
-    api->group = dump(group);
-    api->resources =
-        dump(json_pack("{s:s, s:s, s:s, s:o}", "kind", "APIResourceList", "apiVersion", "v1",
-                       "groupVersion", GROUP_VERSION, "resources", resources_new(feeds)));
-    if (api->groups && api->group && api->resources)
-        return 0;
-    external_api_done(api);
-    return -ENOMEM;
-}
-
-void external_api_done(struct external_api *api)
-{
-    free(api->groups);
-    free(api->group);
-    free(api->resources);
-    *api = (struct external_api){0};
-}
-
-static struct http_reply discovery(const char *text)
-{
-    return http_reply_static(200, "application/json", text, strlen(text));
-}
-
-static struct http_reply serve_groups(void *app, const struct http_request *r)
-{
-    const struct external_api *api = app;
-
-    (void)r;
-    return discovery(api->groups);
-}
-
-static struct http_reply serve_group(void *app, const struct http_request *r)
-{
-    const struct external_api *api = app;
-
-    (void)r;
-    return discovery(api->group);
-}
-
-static struct http_reply serve_resources(void *app, const struct http_request *r)
-{
-    const struct external_api *api = app;
-
-    (void)r;
-    return discovery(api->resources);
-}
-
-/* ---- values ---- */
+/* ---- configured metrics ---- */
 
 static bool is_asked_for(const struct external_metric *m, const char *namespace, const char *name)
 {
     return strcmp(m->name, name) == 0 && (!m->namespace || strcmp(m->namespace, namespace) == 0);
 }
 
-static json_t *item_new(const struct external_metric *m, const struct reading *r)
+/* The metric's labels and the sample's, which count if both have one. A copy: a json_t's reference
+ * count must stay in one thread. */
+static json_t *item_labels(const struct external_metric *m, const struct sample *sample)
+{
+    json_t *labels = json_deep_copy(m->labels);
+    int r = labels ? 0 : -1;
+
+    for (size_t i = 0; i < sample->label_count && r == 0; i++)
+        r = json_object_set_new(labels, sample->labels[i].name,
+                                json_string(sample->labels[i].value));
+    if (r == 0)
+        return labels;
+    json_decref(labels);
+    return NULL;
+}
+
+static json_t *item_new(const struct external_metric *m, const struct reading *r,
+                        const struct sample *sample, json_t *labels)
 {
     char timestamp[CLOCK_TEXT_MAX], value[QUANTITY_TEXT_MAX];
 
-    /* A copy of the labels: a json_t's reference count must stay in one thread. */
-    return json_pack("{s:s, s:o, s:s, s:s}", "metricName", m->name, "metricLabels",
-                     json_deep_copy(m->labels), "timestamp",
-                     clock_rfc3339(r->measured_wall_ns, timestamp), "value",
-                     quantity_format(r->value_milli, value));
+    return json_pack("{s:s, s:o, s:s, s:s}", "metricName", m->name, "metricLabels", labels,
+                     "timestamp", clock_rfc3339(reading_measured_wall_ns(r, sample), timestamp),
+                     "value", quantity_format(sample->value_milli, value));
 }
 
-/* Appends the value to items. 0; -ENODATA with the reason appended to *why when there is none that
- * may be served; -ENOMEM. */
-static int add_item(struct feed *f, json_t *items, struct buf *why)
+/* Appends the samples that the selector wants. */
+static int add_samples(const struct external_metric *m, const struct reading *r,
+                       const struct selector *selector, json_t *items, struct buf *why)
 {
+    for (size_t i = 0; i < samples_count(r->samples); i++) {
+        const struct sample *sample = samples_at(r->samples, i);
+        json_t *labels = item_labels(m, sample);
+        if (!labels)
+            return -ENOMEM;
+        if (!selector_matches(selector, labels)) {
+            json_decref(labels);
+            continue;
+        }
+        if (sample->fault) {
+            json_decref(labels);
+            return buf_printf(why, "%s: %s has a value that is %s", m->shown_as,
+                              m->query.source->shown_as, sample->fault) < 0
+                       ? -ENOMEM
+                       : -ENODATA;
+        }
+        if (json_array_append_new(items, item_new(m, r, sample, labels)) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* Appends the values to items. 0; -ENODATA with the reason appended to *why when there is none that
+ * may be served; -ENOMEM. */
+static int add_items(struct feed *f, const struct selector *selector, json_t *items,
+                     struct buf *why)
+{
+    const struct external_metric *m = f->metric;
     uint64_t now_ns = clock_mono_ns();
-    struct reading *r = feed_newest(f);
-    enum reading_state state = reading_state(r, f->metric->max_age_ns, now_ns);
+    struct reading *r = query_newest(f->query);
+    enum reading_state state = reading_state(r, m->max_age_ns, now_ns);
     int result = -ENODATA;
 
     if (state == READING_FRESH || state == READING_HELD)
-        result = json_array_append_new(items, item_new(f->metric, r)) == 0 ? 0 : -ENOMEM;
-    else if (reading_explain(r, f->metric, now_ns, why) < 0)
+        result = add_samples(m, r, selector, items, why);
+    else if (reading_explain(r, m->shown_as, query_source(f->query), m->max_age_ns, now_ns, why) <
+             0)
         result = -ENOMEM;
     reading_unref(r);
     return result;
 }
 
-static struct http_reply no_such_metric(size_t same_name, const char *namespace, const char *name,
-                                        const char *selector)
+/* Each series of a metric has labels of its own, which only its values tell. */
+static bool may_match(const struct external_metric *m, const struct selector *selector)
 {
-    if (same_name)
-        return status_replyf(404,
-                             "external metric \"%.253s\": no labels match the selector '%.500s'",
-                             name, selector);
-    return status_replyf(404, "external metric \"%.253s\" is not served in namespace \"%.253s\"",
-                         name, namespace);
+    return m->query.combining.how == COMBINE_EACH || selector_matches(selector, m->labels);
 }
 
-static struct http_reply values(struct external_api *api, const char *namespace, const char *name,
-                                const struct selector *selector, const char *selector_text)
+static struct http_reply reply_items(bool pretty, json_t *items)
+{
+    return read_reply_json(pretty,
+                           json_pack("{s:s, s:s, s:{}, s:o}", "kind", LIST_KIND, "apiVersion",
+                                     GROUP_VERSION, "metadata", "items", items));
+}
+
+/* What was asked for; all borrowed. */
+struct asked {
+    const char *namespace, *name, *selector_text;
+    const struct selector *selector;
+    bool pretty;
+};
+
+static size_t configured(const struct metrics_api *api, const struct asked *a)
+{
+    size_t same_name = 0;
+
+    for (size_t i = 0; i < api->feeds->count; i++)
+        same_name += is_asked_for(api->feeds->items[i].metric, a->namespace, a->name);
+    return same_name;
+}
+
+/* Answered from memory. */
+static struct http_reply serve_configured(struct metrics_api *api, const struct asked *a)
 {
     scoped(buf_done) struct buf why = {.max = MESSAGE_MAX_BYTES};
     json_t *items = json_array();
-    size_t same_name = 0;
     int result = items ? 0 : -ENOMEM;
 
     for (size_t i = 0; i < api->feeds->count && result == 0; i++) {
         struct feed *f = &api->feeds->items[i];
-        if (!is_asked_for(f->metric, namespace, name))
-            continue;
-        same_name++;
-        if (selector_matches(selector, f->metric->labels))
-            result = add_item(f, items, &why);
+        if (is_asked_for(f->metric, a->namespace, a->name) && may_match(f->metric, a->selector))
+            result = add_items(f, a->selector, items, &why);
     }
     if (result == 0 && json_array_size(items))
-        return json_reply(200, json_pack("{s:s, s:s, s:{}, s:o}", "kind", LIST_KIND, "apiVersion",
-                                         GROUP_VERSION, "metadata", "items", items));
+        return reply_items(a->pretty, items);
     json_decref(items);
     if (result == 0)
-        return no_such_metric(same_name, namespace, name, selector_text);
+        return status_replyf(404,
+                             "external metric \"%.253s\": no labels match the selector '%.500s'",
+                             a->name, a->selector_text);
     if (result == -ENODATA)
         return status_reply(503, why.data);
     return status_reply(500, "out of memory");
 }
 
-static bool wants_watch(const struct http_request *r)
-{
-    const char *watch = http_query(r, "watch");
+/* ---- metrics of rules ---- */
 
-    return watch && strcmp(watch, "false") != 0 && strcmp(watch, "0") != 0;
+struct rule_read {           /* a request while its value is found */
+    struct metrics_api *api; /* a reference, for what list borrows */
+    struct metric_list *list;
+    char *name;
+    bool pretty;
+};
+
+static void rule_read_free(void *arg)
+{
+    struct rule_read *read = arg;
+
+    metric_list_unref(read->list);
+    metrics_api_unref(read->api);
+    free(read->name);
+    free(read);
+}
+
+static json_t *rule_item_new(const struct rule_read *read, const struct reading *r,
+                             const struct sample *sample)
+{
+    char timestamp[CLOCK_TEXT_MAX], value[QUANTITY_TEXT_MAX];
+    json_t *labels = json_object();
+
+    for (size_t i = 0; i < sample->label_count; i++)
+        (void)json_object_set_new(labels, sample->labels[i].name,
+                                  json_string(sample->labels[i].value));
+    return json_pack("{s:s, s:o, s:s, s:s}", "metricName", read->name, "metricLabels", labels,
+                     "timestamp", clock_rfc3339(reading_measured_wall_ns(r, sample), timestamp),
+                     "value", quantity_format(sample->value_milli, value));
+}
+
+static struct http_reply reply_samples(const struct rule_read *read, const struct query *query,
+                                       const struct reading *r)
+{
+    const char *source = query_source(query)->shown_as;
+    json_t *items = json_array();
+    int result = items ? 0 : -1;
+
+    if (samples_count(r->samples) == 0) {
+        json_decref(items);
+        return status_replyf(404, "external metric \"%.253s\": %s answers with no series",
+                             read->name, source);
+    }
+    for (size_t i = 0; result == 0 && i < samples_count(r->samples); i++) {
+        const struct sample *sample = samples_at(r->samples, i);
+        if (sample->fault) {
+            json_decref(items);
+            return status_replyf(503, "%.253s: %s has a value that is %s", read->name, source,
+                                 sample->fault);
+        }
+        result = json_array_append_new(items, rule_item_new(read, r, sample));
+    }
+    if (result == 0)
+        return reply_items(read->pretty, items);
+    json_decref(items);
+    return status_reply(500, "out of memory");
+}
+
+static struct http_reply reply_rule(const void *context, const struct read_result *results,
+                                    size_t count)
+{
+    scoped(buf_done) struct buf why = {.max = MESSAGE_MAX_BYTES};
+    const struct rule_read *read = context;
+    const struct query *query = results->query;
+    const struct reading *r = results->reading;
+    uint64_t now_ns = clock_mono_ns();
+    enum reading_state state = reading_state(r, RULE_MAX_AGE_NS, now_ns);
+
+    (void)count;
+    if (state == READING_FRESH || state == READING_HELD)
+        return reply_samples(read, query, r);
+    if (reading_explain(r, read->name, query_source(query), RULE_MAX_AGE_NS, now_ns, &why) < 0)
+        return status_reply(500, "out of memory");
+    return status_reply(503, why.data);
+}
+
+/* Takes list. */
+static struct http_reply serve_rule(struct metrics_api *api, const struct http_request *r,
+                                    const struct asked *a, struct metric_list *list,
+                                    const struct external_rule_metric *m)
+{
+    scoped(buf_done) struct buf text = {.max = QUERY_TEXT_MAX_BYTES};
+    const struct query_input in = {.series = m->series,
+                                   .selector = a->selector,
+                                   .namespace_label = m->namespace_label,
+                                   .namespace = m->namespace_label ? a->namespace : NULL};
+    struct rule_read *read = calloc(1, sizeof(*read));
+    struct err err = {0};
+
+    if (!read) {
+        metric_list_unref(list);
+        return status_reply(500, "out of memory");
+    }
+    *read = (struct rule_read){metrics_api_ref(api), list, strdup(a->name), a->pretty};
+    int result = read->name ? query_text(m->rule->query, &in, &text, &err) : -ENOMEM;
+    if (result == 0) {
+        struct query *query = rule_set_want(api->rules, text.data);
+        return read_start(r, &query, 1, reply_rule, read, rule_read_free);
+    }
+    rule_read_free(read);
+    return status_replyf(result == -EINVAL ? 400 : 500, "external metric \"%.253s\" (%s): %s",
+                         a->name, m->rule->shown_as, *err.text ? err.text : "out of memory");
+}
+
+/* ---- the route ---- */
+
+static struct http_reply no_such_metric(const struct metrics_api *api, const struct asked *a)
+{
+    scoped(buf_done) struct buf why = {.max = MESSAGE_MAX_BYTES};
+
+    if (api->rules && rule_set_explain(api->rules, true, &why) < 0)
+        return status_reply(500, "out of memory");
+    return status_replyf(why.len ? 503 : 404,
+                         "external metric \"%.253s\" is not served in namespace \"%.253s\"%s%s",
+                         a->name, a->namespace, why.len ? ", or it is not known yet: " : "",
+                         why.len ? why.data : "");
+}
+
+static struct http_reply serve_asked(struct metrics_api *api, const struct http_request *r,
+                                     const struct asked *a)
+{
+    struct metric_list *list = NULL;
+    const struct external_rule_metric *m;
+
+    if (configured(api, a))
+        return serve_configured(api, a);
+    if (api->rules)
+        list = rule_set_list(api->rules);
+    m = list ? metric_list_external(list, a->name) : NULL;
+    if (m)
+        return serve_rule(api, r, a, list, m);
+    metric_list_unref(list);
+    return no_such_metric(api, a);
 }
 
 static struct http_reply serve_values(void *app, const struct http_request *r)
 {
     const char *text = http_query(r, "labelSelector");
     struct selector *selector = NULL;
+    struct http_reply refusal;
     struct err err = {0};
 
-    if (wants_watch(r))
-        return status_reply(405, "watch is not supported on external metrics");
+    if (!read_is_possible(r, &refusal))
+        return refusal;
     if (!text)
         text = "";
     if (selector_parse(text, &selector, &err) < 0)
         return status_replyf(400, "labelSelector: %s", err.text);
 
-    struct http_reply reply = values(app, r->params[0], r->params[1], selector, text);
+    struct metrics_api *api = metrics_api_take(app);
+    struct http_reply reply = serve_asked(
+        api, r, &(struct asked){r->params[0], r->params[1], text, selector, read_is_pretty(r)});
+    metrics_api_unref(api);
     selector_free(selector);
     return reply;
 }
 
 const struct http_route external_routes[] = {
-    {"GET", "/apis", serve_groups, "APIGroupList: the API groups served here."},
-    {"GET", "/apis/" GROUP, serve_group, "APIGroup: its versions."},
-    {"GET", "/apis/" GROUP_VERSION, serve_resources,
-     "APIResourceList: the metrics. Never waits for a source."},
     {"GET", "/apis/" GROUP_VERSION "/namespaces/{namespace}/{metric}", serve_values,
      LIST_KIND ": all metrics of that name whose labels match ?labelSelector=. 404 when there is "
                "none, 400 when the selector does not parse, 503 when a value is missing or too "
-               "old. Answers from memory."},
+               "old. Answers from memory; the first read of a rule's query waits for its answer."},
 };
 const size_t external_route_count = ARRAY_LEN(external_routes);

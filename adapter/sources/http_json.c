@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/sources/http_json.h"
 
+#include "adapter/sources/endpoint.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/err.h"
-#include "base/parse.h"
 #include "base/scoped.h"
 #include "kube/jpath.h"
 #include "kube/jpath_step.h"
@@ -14,84 +13,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define URL_MAX_BYTES 1024
 #define VALUE_PATH_MAX_BYTES 200
-#define TIMEOUT_DEFAULT_NS (2 * NS_PER_S)
-#define TIMEOUT_MIN_NS (10 * NS_PER_MS)
-#define TIMEOUT_MAX_NS (60 * NS_PER_S)
 
-#define HOST_ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_"
-
-/* The parts of scheme://user:password@host:port/path?query#fragment that people may see. */
-struct url_parts {
-    size_t scheme_len; /* with "://" */
-    const char *host;  /* with the port */
-    size_t host_len;
-    const char *path;
-    size_t path_len;
+struct http_json {
+    struct endpoint *endpoint;
+    char *value_path;
 };
 
-static bool is_port(const char *text, size_t len)
+static void done(void *settings)
 {
-    char digits[8] = "";
-    uint64_t port;
+    struct http_json *h = settings;
 
-    if (len == 0 || len >= sizeof(digits))
-        return false;
-    memcpy(digits, text, len);
-    return parse_u64(digits, 1, 65535, &port) == 0;
-}
-
-static bool is_host(const char *host, size_t len)
-{
-    const char *end = host + len;
-    const char *stop = host + strspn(host, HOST_ALPHABET);
-
-    if (*host == '[') {
-        stop = host + 1 + strspn(host + 1, "0123456789abcdefABCDEF:.");
-        if (stop >= end || *stop++ != ']')
-            return false;
-    }
-    if (stop == host || stop > end)
-        return false;
-    return stop == end || (*stop == ':' && is_port(stop + 1, (size_t)(end - stop - 1)));
-}
-
-static bool split_url(const char *url, struct url_parts *ret)
-{
-    struct url_parts p = {.scheme_len = strncmp(url, "https://", 8) == 0  ? 8
-                                        : strncmp(url, "http://", 7) == 0 ? 7
-                                                                          : 0};
-    const char *authority = url + p.scheme_len;
-    const char *end = authority + strcspn(authority, "/?#");
-
-    for (const char *c = url; *c; c++)
-        if (*c <= ' ' || *c >= 0x7f)
-            return false;
-
-    const char *at = memrchr(authority, '@', (size_t)(end - authority));
-    p.host = at ? at + 1 : authority;
-    p.host_len = (size_t)(end - p.host);
-    p.path = end;
-    p.path_len = strcspn(end, "?#");
-    *ret = p;
-    return p.scheme_len && is_host(p.host, p.host_len);
-}
-
-static int keep_url(struct http_json *h, const struct strict *s, const char *path, const char *url)
-{
-    char at[STRICT_PATH_MAX];
-    struct url_parts p;
-
-    strict_path(at, path, "url");
-    if (!split_url(url, &p)) /* does not repeat the text: it may hold a password */
-        return strict_refuse(s, at, "%s takes an address such as http://queue:8080/depth", at);
-
-    h->url = strdup(url);
-    if (asprintf(&h->shown_as, "%.*s%.*s%.*s", (int)p.scheme_len, url, (int)p.host_len, p.host,
-                 (int)p.path_len, p.path) < 0)
-        h->shown_as = NULL;
-    return h->url && h->shown_as ? 0 : err_set(s->err, -ENOMEM, "out of memory");
+    if (!h)
+        return;
+    endpoint_unref(h->endpoint);
+    free(h->value_path);
+    free(h);
 }
 
 static int keep_value_path(struct http_json *h, const struct strict *s, const char *path,
@@ -110,69 +47,87 @@ static int keep_value_path(struct http_json *h, const struct strict *s, const ch
     return h->value_path ? 0 : err_set(s->err, -ENOMEM, "out of memory");
 }
 
-int http_json_read_config(const struct strict *s, const json_t *mapping, const char *path,
-                          struct http_json *ret)
+static int read_config(const struct strict *s, const json_t *mapping, const char *path,
+                       struct source *ret)
 {
-    static const struct strict_member members[] = {
-        {"url", true}, {"valuePath", true}, {"timeout", false}, {0}};
-    const char *url = NULL, *value_path = NULL;
+    static const struct strict_member members[] = {ENDPOINT_MEMBERS, {"valuePath", true}, {0}};
+    struct http_json *h = ret->settings = calloc(1, sizeof(*h));
+    const char *value_path = NULL;
 
-    ret->timeout_ns = TIMEOUT_DEFAULT_NS;
+    if (!h)
+        return err_set(s->err, -ENOMEM, "out of memory");
     int r = strict_mapping(s, mapping, path, members);
     if (r == 0)
-        r = strict_text(s, mapping, path, "url", URL_MAX_BYTES, &url);
-    if (r == 0)
-        r = keep_url(ret, s, path, url);
+        r = endpoint_read_config(s, mapping, path, &h->endpoint);
     if (r == 0)
         r = strict_text(s, mapping, path, "valuePath", VALUE_PATH_MAX_BYTES, &value_path);
     if (r == 0)
-        r = keep_value_path(ret, s, path, value_path);
-    if (r == 0)
-        r = strict_duration(s, mapping, path, "timeout", TIMEOUT_MIN_NS, TIMEOUT_MAX_NS,
-                            &ret->timeout_ns);
-    return r;
+        r = keep_value_path(h, s, path, value_path);
+    if (r < 0)
+        return r;
+    ret->timeout_ns = endpoint_timeout_ns(h->endpoint);
+    ret->shown_as = strdup(endpoint_shown_as(h->endpoint));
+    return ret->shown_as ? 0 : err_set(s->err, -ENOMEM, "out of memory");
 }
 
-void http_json_done(struct http_json *h)
+static int request(const struct source *s, struct source_poll *p, struct source_request *ret,
+                   struct err *err)
 {
-    free(h->url);
-    free(h->shown_as);
-    free(h->value_path);
-    *h = (struct http_json){0};
+    const struct http_json *h = s->settings;
+
+    (void)p;
+    ret->call.headers[0] = "Accept: application/json";
+    return endpoint_request(h->endpoint, NULL, NULL, 0, ret, err);
 }
 
 static int number_to_milli(const json_t *value, const char *path, int64_t *ret_milli,
                            struct err *err)
 {
-    int64_t milli;
-    int r = quantity_from_json(value, &milli);
+    int r = quantity_from_json(value, ret_milli);
 
     if (r == -ERANGE)
-        return err_set(err, -ENOMSG, "the number at '%s' is too large", path);
+        return err_set(err, -ENOMSG, "has a number at '%s' that is too large", path);
     if (r < 0)
-        return err_set(err, -ENOMSG, "what is at '%s' is not a number", path);
-    if (milli < 0)
-        return err_set(err, -ENOMSG, "the number at '%s' is negative", path);
-    *ret_milli = milli;
+        return err_set(err, -ENOMSG, "has no number at '%s'", path);
+    if (*ret_milli < 0)
+        return err_set(err, -ENOMSG, "has a number at '%s' that is negative", path);
     return 0;
 }
 
-int http_json_value(const struct http_json *h, int status, const struct buf *body,
-                    int64_t *ret_milli, struct err *err)
+static int read_answer(const struct source *s, struct source_poll *p, int status,
+                       const struct buf *body, struct samples *ret, struct err *err)
 {
-    json_error_t where;
+    const struct http_json *h = s->settings;
+    json_auto_t *doc = NULL;
+    int64_t milli;
 
-    if (status < 200 || status > 299)
-        return err_set(err, -EBADMSG, "answers %d", status);
-
-    json_auto_t *doc =
-        json_loadb(body->data ? body->data : "", body->len, JSON_REJECT_DUPLICATES, &where);
-    if (!doc)
-        return err_set(err, -ENOMSG, "the answer is not JSON (line %d, column %d)", where.line,
-                       where.column);
+    (void)p;
+    int r = endpoint_check_status(status, err);
+    if (r == 0)
+        r = endpoint_read_json(body, &doc, err);
+    if (r < 0)
+        return r;
 
     const json_t *value = jpath(doc, h->value_path);
     if (!value)
-        return err_set(err, -ENOMSG, "there is nothing at '%s' in the answer", h->value_path);
-    return number_to_milli(value, h->value_path, ret_milli, err);
+        return err_set(err, -ENOMSG, "has nothing at '%s' in its answer", h->value_path);
+    r = number_to_milli(value, h->value_path, &milli, err);
+    return r == 0 ? samples_add_value(ret, milli) : r;
 }
+
+static void help(FILE *out)
+{
+    (void)fputs("      http:                   a number in a JSON answer\n"
+                "        url: http://queue/queues/jobs\n"
+                "        valuePath: depth      member names and [index], joined by dots\n",
+                out);
+}
+
+const struct source_kind http_json_kind = {
+    .name = "http",
+    .read_config = read_config,
+    .done = done,
+    .request = request,
+    .read_answer = read_answer,
+    .help = help,
+};

@@ -42,6 +42,7 @@ struct http_call {
     const char *ca_file;              /* PEM: who may sign the server's; NULL: the system's list */
     const char *cert_file, *key_file; /* PEM, both or none: ours, for servers that ask */
     bool insecure_skip_verify;        /* takes any certificate: only where a person wrote so */
+    const char *username, *password;  /* both or none: HTTP Basic (RFC 7617) */
     const char *bearer;               /* a token: "Authorization: Bearer ...", and nowhere else */
 };
 

@@ -96,6 +96,15 @@ static void set_method_and_body(CURL *curl, const struct http_call *call)
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 }
 
+static void set_basic(CURL *curl, const struct http_call *call)
+{
+    if (!call->username)
+        return;
+    curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+    curl_easy_setopt(curl, CURLOPT_USERNAME, call->username);
+    curl_easy_setopt(curl, CURLOPT_PASSWORD, call->password);
+}
+
 /* libcurl trusts the system's folder of authorities beside a file that is named. */
 static void set_tls(CURL *curl, const struct http_call *call)
 {
@@ -140,6 +149,7 @@ int easy_prepare(struct easy *e, const struct http_call *call, struct curl_slist
     curl_easy_setopt(e->curl, CURLOPT_CONNECT_TO, hosts);
     curl_easy_setopt(e->curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(e->curl, CURLOPT_PROXY, ""); /* never a proxy from the environment */
+    set_basic(e->curl, call);
     set_tls(e->curl, call);
     set_method_and_body(e->curl, call);
     return 0;

@@ -144,8 +144,9 @@ struct http_server_config {
     unsigned threads;            /* 0: 2, or 1 where there is one CPU */
     unsigned max_connections;    /* 0: 1000 */
     /* One connection too many makes the one leave that has waited longest for its client, instead
-     * of waiting itself until somebody leaves; and idle_timeout_s is what a whole request may take
-     * to arrive, also a byte at a time. For servers that anybody may connect to. */
+     * of waiting itself until somebody leaves; and idle_timeout_s is what the head of a request may
+     * take from the last answer on, and then its body, also a byte at a time. For servers that
+     * anybody may connect to. */
     bool cut_waiting;
     unsigned idle_timeout_s;                /* 0: 120, above the 90 s of Go clients */
     size_t max_header_bytes;                /* per connection; 0: 64 KiB */

@@ -619,6 +619,24 @@ static bool fits(const struct requirement *q, const char *value)
     return false;
 }
 
+bool selector_requirement(const struct selector *s, size_t i, struct selector_requirement *ret)
+{
+    static const enum selector_op ops[] = {
+        [OP_EQUAL] = SELECTOR_EQUAL,   [OP_NOT_EQUAL] = SELECTOR_NOT_EQUAL,
+        [OP_IN] = SELECTOR_IN,         [OP_NOT_IN] = SELECTOR_NOT_IN,
+        [OP_EXISTS] = SELECTOR_EXISTS, [OP_ABSENT] = SELECTOR_ABSENT,
+    };
+
+    if (i >= s->count)
+        return false;
+    const struct requirement *q = &s->requirements[i];
+    *ret = (struct selector_requirement){.op = ops[q->op],
+                                         .key = q->key,
+                                         .values = (const char *const *)q->values,
+                                         .count = q->count};
+    return true;
+}
+
 bool selector_matches(const struct selector *s, const json_t *labels)
 {
     for (size_t i = 0; i < s->count; i++) {

@@ -31,6 +31,25 @@ void selector_free(struct selector *s);
 
 bool selector_is_empty(const struct selector *s);
 
+enum selector_op {
+    SELECTOR_EQUAL,
+    SELECTOR_NOT_EQUAL,
+    SELECTOR_IN,
+    SELECTOR_NOT_IN,
+    SELECTOR_EXISTS,
+    SELECTOR_ABSENT
+};
+
+struct selector_requirement { /* borrowed from the selector */
+    enum selector_op op;
+    const char *key;
+    const char *const *values; /* sorted; one for the first two, none for the last two */
+    size_t count;
+};
+
+/* One requirement after the other, in the order of selector_format. False beyond the last. */
+bool selector_requirement(const struct selector *s, size_t i, struct selector_requirement *ret);
+
 /* labels: a JSON object of strings, or NULL for none. */
 bool selector_matches(const struct selector *s, const json_t *labels);
 

@@ -53,23 +53,50 @@ static const struct metric_desc build_info = {"swell_build_info",
 static const struct metric_desc *const descs[] = {&requests_total, &request_duration, &in_flight,
                                                   &build_info};
 
+struct check {
+    const char *name;
+    bool ok;
+};
+
+/* One line per check, as API servers list them. */
+static struct http_reply list_checks(const struct http_request *r, int status,
+                                     const struct check *checks, size_t count)
+{
+    struct buf text = {.max = 4 * KIB};
+    const char *name = strrchr(r->path, '/');
+    int result = 0;
+
+    for (size_t i = 0; i < count; i++)
+        result |= buf_printf(&text, checks[i].ok ? "[+]%s ok\n" : "[-]%s failed: reason withheld\n",
+                             checks[i].name);
+    result |= buf_printf(&text, "%s check %s\n", name ? name + 1 : "",
+                         status == 200 ? "passed" : "failed");
+    struct http_reply reply = http_reply_text(result == 0 ? status : 500, text.data);
+    buf_done(&text);
+    return reply;
+}
+
 static struct http_reply serve_alive(void *app, const struct http_request *r)
 {
+    static const struct check alive = {"ping", true};
+
     (void)app;
-    (void)r;
-    return http_reply_text(200, "ok");
+    return http_query(r, "verbose") ? list_checks(r, 200, &alive, 1) : http_reply_text(200, "ok");
 }
 
 static struct http_reply serve_ready(void *app, const struct http_request *r)
 {
     struct service *s = app;
+    const struct check checks[] = {
+        {"ping", true},
+        {"started", atomic_load(&s->ready)},
+        {"shutdown", !atomic_load(&s->draining)},
+    };
+    int status = checks[1].ok && checks[2].ok ? 200 : 503;
 
-    (void)r;
-    if (atomic_load(&s->draining))
-        return http_reply_text(503, "draining");
-    if (!atomic_load(&s->ready))
-        return http_reply_text(503, "not ready");
-    return http_reply_text(200, "ok");
+    if (http_query(r, "verbose"))
+        return list_checks(r, status, checks, ARRAY_LEN(checks));
+    return http_reply_text(status, !checks[2].ok ? "draining" : !checks[1].ok ? "not ready" : "ok");
 }
 
 static struct http_reply serve_metrics(void *app, const struct http_request *r)
@@ -103,7 +130,7 @@ static struct http_reply serve_version(void *app, const struct http_request *r)
 }
 
 static const struct http_route standard_routes[] = {
-    {"GET", "/healthz", serve_alive, "200 while the process runs."},
+    {"GET", "/healthz", serve_alive, "200 while the process runs. ?verbose lists what is checked."},
     {"GET", "/livez", serve_alive, "The same."},
     {"GET", "/readyz", serve_ready,
      "200 when requests are welcome, 503 before that and in a drain."},

@@ -2,8 +2,8 @@
 #include "lab/replay/client.h"
 
 #include "base/scoped.h"
+#include "http/urltext.h"
 #include "kube/jpath.h"
-#include "lab/urltext.h"
 
 #include <string.h>
 

@@ -2,11 +2,11 @@
 #include "lab/replay/fetch.h"
 
 #include "base/scoped.h"
+#include "http/urltext.h"
 #include "kube/jpath.h"
 #include "lab/observe.h"
 #include "lab/replay/items.h"
 #include "lab/replay/mapping.h"
-#include "lab/urltext.h"
 
 #include <ctype.h>
 #include <errno.h>

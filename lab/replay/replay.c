@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/scoped.h"
+#include "http/urltext.h"
 #include "lab/replay/fetch.h"
 #include "lab/replay/podview.h"
 #include "lab/replay/scale.h"

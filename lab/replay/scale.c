@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/scoped.h"
+#include "http/urltext.h"
 #include "kube/jpath.h"
 #include "kube/selector.h"
 

@@ -46,10 +46,11 @@ static const struct metric_desc of_pods[POD_COUNT] = {
                METRIC_GAUGE,
                "1 for the phase that a pod is in, 0 for the others.",
                {"namespace", "pod", "phase"}},
-    [READY] = {"kube_pod_status_ready",
-               METRIC_GAUGE,
-               "1 for what is true of a pod: ready (condition true) or not (false).",
-               {"namespace", "pod", "condition"}},
+    [READY] =
+        {"kube_pod_status_ready",
+         METRIC_GAUGE,
+         "1 for the status (true, false, unknown) that a pod's readiness has, 0 for the others.",
+         {"namespace", "pod", "condition"}},
     [RESTARTS] = {"kube_pod_container_status_restarts_total",
                   METRIC_COUNTER,
                   "Restarts of a container.",
@@ -92,6 +93,7 @@ static void set_state(struct metrics *metrics, const json_t *object, const struc
                    phases[i]);
     SERIES_SET(metrics, &of_pods[READY], pod_is_ready(object), of->ns, of->pod, "true");
     SERIES_SET(metrics, &of_pods[READY], !pod_is_ready(object), of->ns, of->pod, "false");
+    SERIES_SET(metrics, &of_pods[READY], 0, of->ns, of->pod, "unknown"); /* a lost node's */
 }
 
 static void fill_pod(struct metrics *metrics, const json_t *object)

@@ -104,10 +104,7 @@ function remember(point) {
       desired: target.replicas?.desired,
       min: target.replicas?.min,
       max: target.replicas?.max,
-      value: target.metric?.error ? null : target.metric?.value,
-      target: target.metric?.target,
-      low: target.metric?.low,
-      high: target.metric?.high,
+      metrics: list(target.metrics),
       load: target.queue ? target.queue.depth : target.load?.rate,
     });
     if (points.length > MAX_POINTS) points.splice(0, points.length - MAX_POINTS);
@@ -231,7 +228,8 @@ function fillOther(li, { target, digit }) {
   setText(key, digit);
   setText(name, `${target.name ?? target.hpa ?? DASH} `);
   setText(replicas, replicasText(target));
-  setText(metric, ` · ${withUnit(target.metric?.value, target.metric?.unit)}`);
+  const values = list(target.metrics).map((m) => withUnit(valueOf(m), m.unit));
+  setText(metric, ` · ${values.join(" · ") || DASH}`);
 }
 
 /* Makes node have one child an item, and fills each. */
@@ -246,19 +244,27 @@ function replicasText(target) {
   return short(current) + (isNumber(desired) && desired !== current ? ` → ${short(desired)}` : "");
 }
 
+const valueOf = (metric) => (metric.error ? null : metric.value);
+const errorOf = (target) => list(target.metrics).find((m) => m.error)?.error;
+
+/* One metric that is known is enough to grow. */
+function isBlind(target) {
+  const metrics = list(target.metrics);
+  return metrics.length > 0 && metrics.every((m) => m.error);
+}
+
 function turnOf(target) {
   const { current, desired } = target.replicas ?? {};
-  if (target.metric?.error) return "blind";
+  if (isBlind(target)) return "blind";
   if (!isNumber(current) || !isNumber(desired) || current === desired) return "hold";
   return desired > current ? "up" : "down";
 }
 
 function showDecision(target) {
-  const error = target.metric?.error;
   const before = el("words").textContent;
   setText(el("sentence"), unbroken(target.decision?.sentence || "No decision yet"));
-  setText(el("why"), unbroken(target.decision?.why || error || ""));
-  el("why").classList.toggle("error", Boolean(error));
+  setText(el("why"), unbroken(target.decision?.why || errorOf(target) || ""));
+  el("why").classList.toggle("error", isBlind(target));
   setAttribute(el("decision"), "data-turn", turnOf(target));
   const next = target.decision?.next_in;
   el("next").hidden = !isNumber(next);
@@ -279,7 +285,7 @@ function showNumbers(target) {
   setText(el("current"), short(current));
   setText(el("desired"), isNumber(desired) && desired !== current ? `→${short(desired)}` : "");
   setText(el("bounds"), `min ${short(min)} · max ${short(max)}`);
-  showMetric(target.metric ?? {});
+  showMetrics(list(target.metrics));
   if (target.queue) showQueue(target.queue, target.load);
   else showLoad(target.load ?? {});
 }
@@ -290,9 +296,45 @@ function setNumber(node, text) {
   node.classList.toggle("longer", text.length > 7);
 }
 
+/* One has the figure for itself, in its own unit. Several share it, each as a part of its target:
+ * that is how they are compared, and the one that is furthest above decides. */
+function showMetrics(metrics) {
+  const several = metrics.length > 1;
+  el("one-metric").hidden = several;
+  el("metrics").hidden = !several;
+  setAttribute(el("charts"), "data-metrics", metrics.length > 2 ? "many" : String(metrics.length));
+  if (several) showSeveral(metrics);
+  else showMetric(metrics[0] ?? {});
+}
+
+/* No line is drawn without its name beside it. */
+function showSeveral(metrics) {
+  const shown = metrics.slice(0, METRIC_LINES.length);
+  const rest = metrics.length - shown.length;
+  setText(el("metrics-rest"), rest > 0 ? ` · +${rest}` : "");
+  syncChildren(el("metrics-list"), shown, makeMetric, fillMetric);
+}
+
+function makeMetric() {
+  const li = make("li");
+  li.append(make("i"), make("span"), make("b"));
+  return li;
+}
+
+function fillMetric(li, metric) {
+  const [key, name, numbers] = li.children;
+  const value = metric.error ? "<unknown>" : withUnit(metric.value, metric.unit);
+  key.className = `metric-${[...li.parentNode.children].indexOf(li)}`;
+  setText(name, nameOf(metric));
+  setText(numbers, `${value} / ${withUnit(metric.target, metric.unit)}`);
+  numbers.classList.toggle("error", Boolean(metric.error));
+}
+
+const nameOf = (metric) => (metric.name === "cpu" ? "CPU" : metric.name ?? "metric");
+
 function showMetric(metric) {
   const perPod = metric.type === "AverageValue" ? " per pod" : "";
-  setText(el("metric-name"), metric.name === "cpu" ? "CPU" : metric.name ?? "metric");
+  setText(el("metric-name"), nameOf(metric));
   el("metric-name").classList.toggle("long", (metric.name ?? "").length > 13);
   setNumber(el("metric-value"), metric.error ? "<unknown>" : withUnit(metric.value, metric.unit));
   el("metric-value").classList.toggle("error", Boolean(metric.error));
@@ -516,7 +558,7 @@ let rem = 20;
 
 function readStyle() {
   const style = getComputedStyle(document.documentElement);
-  for (const name of ["paper", "line", "ink", "soft", "have", "want", "target", "load"])
+  for (const name of ["paper", "line", "ink", "soft", "have", "want", "target", "load", "ok", "bad"])
     colours[name] = style.getPropertyValue(`--${name}`).trim();
   rem = parseFloat(style.fontSize);
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
@@ -537,6 +579,16 @@ function line(colour, more) {
     ...more,
   };
 }
+
+/* Those of several metrics: told apart by their dashes too. The style sheet has them once more. */
+const METRIC_LINES = [
+  { colour: "ink", dash: [] },
+  { colour: "have", dash: [14, 5] },
+  { colour: "load", dash: [3, 5] },
+  { colour: "ok", dash: [] },
+  { colour: "bad", dash: [14, 5] },
+  { colour: "soft", dash: [3, 5] },
+];
 
 const dashed = { borderDash: [10, 7], borderWidth: () => rem * 0.16 };
 const edge = { borderWidth: 0, stepped: true };
@@ -584,7 +636,7 @@ function makeChart(id, datasets, unit, lowest) {
           beginAtZero: true,
           grid,
           ticks: { ...ticks, padding: 6, maxTicksLimit: 4, callback: (v) => short(v) + unit() },
-          afterFit: (axis) => (axis.width = rem * 3 * TEXT_SIZES[state.text]),
+          afterFit: (axis) => (axis.width = rem * 3.4 * TEXT_SIZES[state.text]),
         },
       },
     },
@@ -602,10 +654,10 @@ function makeCharts() {
     line("soft", bound),
   ], () => "");
   const metric = makeChart("metric-chart", [
-    line("ink"),
     line("target", dashed),
     line("target", edge),
     line("target", { ...edge, fill: "-1", backgroundColor: faded("target", 0.25) }),
+    ...METRIC_LINES.map(({ colour, dash }) => line(colour, { borderDash: dash, order: -1 })),
   ], () => chartUnits.metric);
   const load = makeChart("load-chart", [
     line("load", { fill: "origin", backgroundColor: faded("load", 0.18) }),
@@ -642,17 +694,35 @@ function drawCharts(target) {
   const { min, max, points } = visible(all, state.point);
   const [replicas, metric, load] = charts;
   fill(replicas, points, [(p) => p.current, (p) => p.desired, (p) => p.min, (p) => p.max]);
-  fill(metric, points, [(p) => p.value, (p) => p.target, (p) => p.low, (p) => p.high]);
+  drawMetrics(metric, points, list(target.metrics));
   fill(load, points, [(p) => p.load]);
   scaleReplicas(replicas, points);
-  metric.options.scales.y.suggestedMax = 1.6 * (target.metric?.target ?? 0);
   load.options.scales.y.suggestedMax = 5;
-  chartUnits.metric = target.metric?.unit === "%" ? " %" : target.metric?.unit ?? "";
   chartUnits.load = target.queue ? "" : target.load?.unit ?? "/s";
   for (const chart of charts) {
     Object.assign(chart.options.scales.x, { min, max });
     chart.update("none");
   }
+}
+
+/* A number of metric i: as it is, or as percent of its target where there are several. */
+function metricPick(i, name, several) {
+  return (point) => {
+    const m = point.metrics[i];
+    const v = m && (name === "value" ? valueOf(m) : m[name]);
+    if (!several || !isNumber(v)) return v;
+    return m.target > 0 ? (100 * v) / m.target : null;
+  };
+}
+
+function drawMetrics(chart, points, metrics) {
+  const several = metrics.length > 1;
+  const lines = METRIC_LINES.map((_, i) => metricPick(i, "value", several));
+  const target = ["target", "low", "high"].map((name) => metricPick(0, name, several));
+  fill(chart, points, [...target, ...lines]);
+  chart.options.scales.y.suggestedMax = 1.6 * (several ? 100 : metrics[0]?.target ?? 0);
+  const unit = several ? "%" : metrics[0]?.unit ?? "";
+  chartUnits.metric = unit === "%" ? " %" : unit;
 }
 
 function fill(chart, points, picks) {

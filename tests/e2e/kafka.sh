@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Workers on a real Kafka broker. Its jars come from Maven Central, once.
+# Workers, and the adapter, on a real Kafka broker. Its jars come from Maven Central, once.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 jars=$root/build/kafka
@@ -10,5 +10,6 @@ if [ ! -f "$jars/complete" ]; then
         -DoutputDirectory="$jars"
     touch "$jars/complete"
 fi
-SWELL_KAFKA_JARS=$jars PYTHONPATH=$root/tests/process PYTHONDONTWRITEBYTECODE=1 \
-    exec /usr/bin/python3 "$root/tests/e2e/kafka.py" -v
+export SWELL_KAFKA_JARS="$jars" PYTHONPATH="$root/tests/process" PYTHONDONTWRITEBYTECODE=1
+/usr/bin/python3 "$root/tests/e2e/kafka.py" -v
+/usr/bin/python3 "$root/tests/e2e/kafka_adapter.py" -v

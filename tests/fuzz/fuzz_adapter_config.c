@@ -11,17 +11,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void use(const struct adapter_config *config)
 {
-    struct external_api api;
+    struct queries *queries = queries_new();
     struct feeds feeds;
+    struct metrics_api api = {.feeds = &feeds, .discovery = discovery_new()};
 
-    if (feeds_init(&feeds, config) < 0 || external_api_init(&api, &feeds) < 0)
+    if (!queries || !api.discovery || feeds_init(&feeds, config, queries) < 0 ||
+        metrics_api_publish(&api, NULL) < 0)
         abort();
     for (size_t i = 0; i < config->count; i++)
         if (config->metrics[i].max_age_ns <
-            config->metrics[i].interval_ns + config->metrics[i].source.timeout_ns)
+            config->metrics[i].query.interval_ns + config->metrics[i].query.source->timeout_ns)
             abort();
-    external_api_done(&api);
+    discovery_free(api.discovery);
     feeds_done(&feeds);
+    queries_free(queries);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Plays the queries of Grafana dashboards to a Prometheus and says which of them find nothing.
 

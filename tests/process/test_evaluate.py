@@ -49,12 +49,14 @@ class Evaluate(unittest.TestCase):
         self.assertEqual(behind[2:], alone)
 
     def test_a_bad_line_is_named_and_the_others_are_played(self):
-        code, results, errors = evaluate("{\n" + scenario("a", 4) + "\n{\"hpa\": 5}\n")
+        code, results, errors = evaluate("{\n" + scenario("a", 4) + "\n{\"hpa\": 5}\n\0\n")
         self.assertEqual(code, 2)
         self.assertEqual([r["name"] for r in results], ["a"])
         self.assertEqual(errors.splitlines(), [
             "swell-lab evaluate: standard input line 1: unexpected end of JSON input",
-            "swell-lab evaluate: standard input line 3: hpa: must be an object"])
+            "swell-lab evaluate: standard input line 3: hpa: must be an object",
+            "swell-lab evaluate: standard input line 4: invalid character '\\x00' looking for "
+            "beginning of value"])
 
     def test_files_are_named_and_a_missing_one_too(self):
         with tempfile.TemporaryDirectory() as folder:

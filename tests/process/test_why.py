@@ -200,7 +200,7 @@ class ARunningLab(Files):
     def test_answers_with_the_whole_record_and_shows_its_words_on_the_page(self):
         with Program("swell-lab", "up", "-f", SCENE, "--port=0", "--speed=60") as lab:
             decisions = wait_until(lambda: self.measured(lab), "a decision by metrics")
-            shown = self.first_target(lab, lambda t: t["decision"]["why"] and t["metric"]["low"])
+            shown = self.first_target(lab, lambda t: t["decision"]["why"] and t["metrics"][0]["low"])
             self.assertEqual(0, lab.stop())
         record = decisions["items"][0]["record"]
         self.assertEqual(1, record["version"])
@@ -209,7 +209,7 @@ class ARunningLab(Files):
         self.assertIn("recommendations", record["stabilisation"]["down"])
         self.assertTrue(record["conditions"])
         self.assertTrue({"sentence", "why"} <= set(shown["decision"]))
-        self.assertAlmostEqual(45, shown["metric"]["low"])
+        self.assertAlmostEqual(45, shown["metrics"][0]["low"])
         self.assertIn(record["sentence"], self.why("--step=0", self.file("list", decisions)))
 
     @staticmethod

@@ -116,6 +116,12 @@ def pod(name, state="ready", **more):
             "rate": 37.0 if ready else None, "age": 12.5, "restarts": 0, **more}
 
 
+def metric(name="cpu", value=122, wanted=50, kind="Utilization", error=None):
+    """One with 10 % tolerance; value None: not known."""
+    return {"name": name, "type": kind, "value": value, "target": wanted, "low": 0.9 * wanted,
+            "high": 1.1 * wanted, "unit": "%" if kind == "Utilization" else "", "error": error}
+
+
 def target(current=2, desired=None, name="php-apache", **more):
     """A CPU target with that many ready pods."""
     desired = current if desired is None else desired
@@ -123,8 +129,7 @@ def target(current=2, desired=None, name="php-apache", **more):
         "hpa": name, "namespace": "default", "kind": "Deployment", "name": name,
         "request_milli": 200, "limit_milli": 500,
         "replicas": {"current": current, "ready": current, "desired": desired, "min": 1, "max": 10},
-        "metric": {"name": "cpu", "type": "Utilization", "value": 122, "target": 50, "low": 45,
-                   "high": 55, "unit": "%", "error": None},
+        "metrics": [metric()],
         "decision": {"sentence": f"CPU is 122 % of what {current} pods request, target 50 %: "
                                  f"{current} × 2.44 = {current * 2.44:.2f}, so {desired} pods",
                      "why": "Scaling up does not wait.", "at": 100.0, "next_in": 1.2},
@@ -134,10 +139,10 @@ def target(current=2, desired=None, name="php-apache", **more):
 
 
 def queue_target(depth=47, name="worker", **more):
-    return target(name=name, request_milli=100, limit_milli=None, metric={
-        "name": "swell_queue_depth", "type": "AverageValue", "value": depth / 2, "target": 5,
-        "low": 4.5, "high": 5.5, "unit": "", "error": None}, queue={
-        "depth": depth, "in_flight": 5, "done": 1203, "duplicates": 0, "oldest_s": 1.4}, **more)
+    return target(name=name, request_milli=100, limit_milli=None,
+                  metrics=[metric("swell_queue_depth", depth / 2, 5, "AverageValue")], queue={
+                      "depth": depth, "in_flight": 5, "done": 1203, "duplicates": 0,
+                      "oldest_s": 1.4}, **more)
 
 
 def scene(**more):

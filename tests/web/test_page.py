@@ -2,7 +2,9 @@
 """The live page in a real browser: alone, in front of a fake lab that says what the test wants, and
 in front of the real one."""
 import os
+import shutil
 import sys
+import tempfile
 import threading
 import unittest
 import urllib.request
@@ -10,7 +12,7 @@ import urllib.request
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../process"))
 
 from browser import Browser
-from fake_lab import FILES, FakeLab, pod, queue_target, scene, target
+from fake_lab import FILES, FakeLab, metric, pod, queue_target, scene, target
 from program import BIN, Program, wait_until
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
@@ -28,7 +30,7 @@ LONG = {"sentence": "CPU is 1220 % of what 10 pods request, target 50 %: 10 × 2
 
 # Elements whose content does not fit in them. Lines that end in "…" by design are left out.
 CUT_OFF = """
-const designed = "#events li, #kind, #frame, #targets, .pod .name";
+const designed = "#events li, #kind, #frame, #targets, .pod .name, #metrics-list :is(li, span)";
 return [...document.querySelectorAll("body *")].filter((e) =>
   !e.closest("svg, #help, script") && !e.matches(designed) && e.getClientRects().length > 0 &&
   getComputedStyle(e).overflow !== "visible" &&
@@ -127,7 +129,7 @@ class PageAlone(unittest.TestCase):
         heights = [point["y"] for point in self.series("replicas")]
         self.assertEqual(sorted(heights), heights)
         self.assertEqual(1, heights[0])
-        self.assertEqual([45, 55], [round(self.series("metric", i)[-1]["y"]) for i in (2, 3)])
+        self.assertEqual([45, 55], [round(self.series("metric", i)[-1]["y"]) for i in (1, 2)])
         for chart in ("replicas", "metric", "load"):
             self.assertTrue(self.browser.run(
                 "const c = document.getElementById(arguments[0]);"
@@ -180,10 +182,72 @@ class PageAlone(unittest.TestCase):
             self.assertEqual(text, self.browser.text(selector), selector)
         self.assertEqual(47, self.series("load")[-1]["y"])
 
+    def metric_rows(self):
+        """What stands beside the chart of several metrics: (name, numbers)."""
+        return [tuple(text.replace("\u00a0", " ") for text in row) for row in self.browser.run(
+            "return [...document.querySelectorAll('#metrics-list li')]"
+            ".map((li) => [...li.querySelectorAll('span, b')].map((e) => e.textContent))")]
+
+    def test_shows_every_metric_as_a_part_of_its_target(self):
+        self.show(target(metrics=[metric(value=40), metric("swell_queue_depth", 24, 5, "Value")]))
+        self.assertTrue(self.browser.seen("#metrics"))
+        self.assertFalse(self.browser.seen("#one-metric"))
+        self.assertEqual([("CPU", "40 % / 50 %"), ("swell_queue_depth", "24 / 5")],
+                         self.metric_rows())
+        heights = [round(self.series("metric", i)[-1]["y"]) for i in range(5)]
+        self.assertEqual([100, 90, 110, 80, 480], heights)  # target, band, the two metrics
+        self.assertEqual("hold", self.browser.run("return el('decision').dataset.turn"))
+        self.lab.point(target())
+        self.browser.wait_seen("#one-metric")
+        self.assertFalse(self.browser.seen("#metrics"))
+        wait_until(lambda: self.series("metric", 3)[-1]["y"] == 122, "CPU in its own unit again")
+        self.assertIsNone(self.series("metric", 4)[-1]["y"])
+
+    def test_tells_the_lines_of_metrics_apart_without_colour(self):
+        self.show(target(metrics=[metric(f"m{i}", 10 * i, 50) for i in range(3)]))
+        keys = self.browser.run(
+            "return [...document.querySelectorAll('#metrics-list i')].map(getComputedStyle)"
+            ".map((s) => [s.borderTopStyle, s.borderTopColor])")
+        self.assertEqual(["solid", "dashed", "dotted"], [style for style, _ in keys])
+        self.assertEqual(3, len({colour for _, colour in keys}))
+        dashes = self.browser.run("return Chart.getChart('metric-chart').data.datasets.slice(3, 6)"
+                                  ".map((d) => d.borderDash)")
+        self.assertEqual(3, len({tuple(dash) for dash in dashes}))
+
+    def test_one_metric_that_is_known_is_not_blind(self):
+        lost = metric("swell_queue_depth", None, 5, "Value", "no answer")
+        self.show(target(current=2, desired=5, metrics=[metric(), lost]))
+        self.assertEqual([("CPU", "122 % / 50 %"), ("swell_queue_depth", "<unknown> / 5")],
+                         self.metric_rows())
+        self.assertEqual("up", self.browser.run("return el('decision').dataset.turn"))
+        self.assertTrue(self.browser.run(
+            "return document.querySelector('#metrics-list li:last-child b.error') !== null"))
+        self.lab.point(target(current=5, metrics=[lost, lost]))
+        self.browser.wait_for_text("#current", "5")
+        self.assertEqual("blind", self.browser.run("return el('decision').dataset.turn"))
+
+    def test_fits_a_projector_with_many_metrics(self):
+        names = ("cpu", "packets-per-second-received", "swell_queue_depth", "memory", "hits", "lag", "age")
+        for count in range(2, 8):
+            for step in range(10):
+                metrics = [metric(name, 9000 + 1000 * (i + step % 4), 10000 + 10 * i, "Value")
+                           for i, name in enumerate(names[:count])]
+                self.lab.point(target(metrics=metrics, decision=LONG), scene=scene())
+            self.browser.open(self.lab.url)
+            wait_until(lambda: len(self.metric_rows()) == min(count, 6), f"{count} metrics")
+            self.assertEqual("" if count <= 6 else " · +1",
+                             self.browser.text("#metrics-rest"))
+            for keys in ("0", "+", "+", "0-", "-"):
+                self.browser.press(keys)
+                self.assertEqual([], self.browser.run(CUT_OFF), f"{count} metrics after {keys}")
+            self.assertGreaterEqual(self.smallest_text(), 12.8)
+            self.browser.press("0")
+            self.assertGreaterEqual(self.smallest_text(), 16)
+            self.browser.screenshot(f"page-{count}-metrics")
+
     def test_says_when_the_metric_is_not_known(self):
-        self.show(target(metric={"name": "cpu", "type": "Utilization", "value": None, "target": 50,
-                                 "low": None, "high": None, "unit": "%",
-                                 "error": "no metrics returned"},
+        self.show(target(metrics=[{**metric(value=None, error="no metrics returned"),
+                                   "low": None, "high": None}],
                          decision={"sentence": "no metrics for CPU",
                                    "why": "FailedGetResourceMetric: no metrics returned"}))
         self.assertEqual("<unknown>", self.browser.text("#metric-value"))
@@ -231,11 +295,13 @@ class PageAlone(unittest.TestCase):
             for pair, contrast in self.browser.run(CONTRASTS).items():
                 self.assertGreaterEqual(contrast, 4.5, pair)
             self.browser.press("d")
-        smallest = self.browser.run(
+        self.assertGreaterEqual(self.smallest_text(), 16)
+
+    def smallest_text(self):
+        return self.browser.run(
             "return Math.min(...[...document.querySelectorAll('body *')].filter((e) =>"
             "e.getClientRects().length && [...e.childNodes].some((n) => n.nodeType === 3))"
             ".map((e) => parseFloat(getComputedStyle(e).fontSize)))")
-        self.assertGreaterEqual(smallest, 16)
 
     def test_says_when_the_lab_has_stopped_and_comes_back_by_itself(self):
         self.show(target(current=2))
@@ -411,6 +477,35 @@ class PageOfTheLab(unittest.TestCase):
                 self.assertTrue(asked.startswith((url, "data:")), asked)
             self.assertEqual(0, lab.stop())
             browser.wait_seen("#lost")
+
+    def test_shows_both_metrics_of_an_autoscaler_that_has_two(self):
+        with tempfile.TemporaryDirectory() as folder:
+            scene_folder = os.path.join(ROOT, "lab/scenes/cpu")
+            shutil.copy(os.path.join(scene_folder, "php-apache.yaml"), folder)
+            with open(os.path.join(scene_folder, "hpa.yaml"), encoding="utf-8") as file:
+                hpa = file.read()
+            with open(os.path.join(folder, "hpa.yaml"), "w", encoding="utf-8") as file:
+                file.write(hpa + MEMORY_TOO)
+            with start_lab(folder) as lab, Browser() as browser:
+                browser.open(f"http://{lab.address}:{lab.port}/")
+                rows = "return [...document.querySelectorAll('#metrics-list b')]" \
+                       ".map((b) => parseFloat(b.textContent))"
+                wait_until(lambda: browser.seen("#metrics") and
+                           [v for v in browser.run(rows) if v is not None and v >= 0][1:],
+                           "numbers of both metrics")
+                self.assertEqual(["CPU", "memory"], browser.run(
+                    "return [...document.querySelectorAll('#metrics-list span')]"
+                    ".map((e) => e.textContent)"))
+                self.assertEqual([], browser.problems())
+                self.assertEqual(0, lab.stop())
+
+
+MEMORY_TOO = """\
+  - type: Resource
+    resource:
+      name: memory
+      target: {type: AverageValue, averageValue: 100Mi}
+"""
 
 
 def service_url(lab, name):

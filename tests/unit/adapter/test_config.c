@@ -28,6 +28,8 @@ static void reads_every_field(void **state)
         "  labels: {queue: jobs, tier: \"1\"}\n"
         "  source: {http: {url: 'http://u:p@queue:8080/queues/jobs?t=1#f', valuePath: "
         "'queues[0].depth', timeout: 1500ms}}\n"
+        "  combine: sum\n"
+        "  onEmpty: 500m\n"
         "  interval: 2s\n"
         "  maxAge: 30s\n";
     struct adapter_config c;
@@ -41,11 +43,12 @@ static void reads_every_field(void **state)
     assert_string_equal(m->shown_as, "queue_depth{queue=\"jobs\",tier=\"1\"}");
     assert_string_equal(m->label_text, "queue=jobs,tier=1");
     assert_string_equal(json_string_value(json_object_get(m->labels, "tier")), "1");
-    assert_string_equal(m->source.url, "http://u:p@queue:8080/queues/jobs?t=1#f");
-    assert_string_equal(m->source.shown_as, "http://queue:8080/queues/jobs");
-    assert_string_equal(m->source.value_path, "queues[0].depth");
-    assert_int_equal(m->source.timeout_ns, 1500 * NS_PER_MS);
-    assert_int_equal(m->interval_ns, 2 * NS_PER_S);
+    assert_string_equal(m->query.source->shown_as, "http://queue:8080/queues/jobs");
+    assert_int_equal(m->query.source->timeout_ns, 1500 * NS_PER_MS);
+    assert_int_equal(m->query.combining.how, COMBINE_SUM);
+    assert_true(m->query.combining.empty_is_value);
+    assert_int_equal(m->query.combining.on_empty_milli, 500);
+    assert_int_equal(m->query.interval_ns, 2 * NS_PER_S);
     assert_int_equal(m->max_age_ns, 30 * NS_PER_S);
     config_done(&c);
 }
@@ -61,8 +64,10 @@ static void fills_in_defaults(void **state)
     assert_string_equal(m->shown_as, "a");
     assert_string_equal(m->label_text, "");
     assert_int_equal(json_object_size(m->labels), 0);
-    assert_int_equal(m->source.timeout_ns, 2 * NS_PER_S);
-    assert_int_equal(m->interval_ns, 5 * NS_PER_S);
+    assert_int_equal(m->query.source->timeout_ns, 2 * NS_PER_S);
+    assert_int_equal(m->query.interval_ns, 5 * NS_PER_S);
+    assert_int_equal(m->query.combining.how, COMBINE_ONE);
+    assert_false(m->query.combining.empty_is_value);
     assert_int_equal(m->max_age_ns, 60 * NS_PER_S);
     config_done(&c);
 }
@@ -90,9 +95,9 @@ static void refuses_with_file_and_line(void **state)
         {"", "a.yaml:1: holds 0 YAML documents; one is needed"},
         {"a: 1\n---\nb: 1\n", "a.yaml:1: holds 2 YAML documents; one is needed"},
         {"- a\n", "a.yaml:1: the file takes a mapping, not a list"},
-        {"{}\n", "a.yaml:1: externalMetrics is missing"},
-        {"externalMetrics: []\nrules: []\n",
-         "a.yaml:2: there is no field 'rules' in the configuration"},
+        {"{}\n", "a.yaml:1: the file configures no metric"},
+        {"externalMetrics: []\nabacus: []\n",
+         "a.yaml:2: there is no field 'abacus' in the configuration"},
         {"externalMetrics: 5\n", "a.yaml:1: externalMetrics takes a list"},
         {"externalMetrics:\n- 5\n", "a.yaml:2: externalMetrics[0] takes a mapping, not 5"},
         {ENTRY("    scale: 2\n"), "a.yaml:4: there is no field 'scale' in externalMetrics[0]"},
@@ -128,10 +133,6 @@ static void refuses_with_file_and_line(void **state)
          "a.yaml:4: externalMetrics[0].labels takes a mapping of at most 32 labels"},
         {ENTRY("    labels:\n      tier: 1\n"),
          "a.yaml:5: externalMetrics[0].labels.tier takes a text: put it in quotes"},
-        {SOURCE("5\n"), "a.yaml:3: externalMetrics[0].source takes a mapping, not 5"},
-        {SOURCE("{}\n"), "a.yaml:3: externalMetrics[0].source.http is missing"},
-        {SOURCE("{redis: {}}\n"),
-         "a.yaml:3: there is no field 'redis' in externalMetrics[0].source"},
         {SOURCE("{http: x}\n"),
          "a.yaml:3: externalMetrics[0].source.http takes a mapping, not 'x'"},
         {SOURCE("{http: {valuePath: x}}\n"),
@@ -158,6 +159,12 @@ static void refuses_with_file_and_line(void **state)
          "a.yaml:4: externalMetrics[0].interval takes a duration from 100ms to 1h0m0s, not '99ms'"},
         {ENTRY("    interval: 5\n"),
          "a.yaml:4: externalMetrics[0].interval takes a duration from 100ms to 1h0m0s, not 5"},
+        {ENTRY("    combine: most\n"),
+         "a.yaml:4: externalMetrics[0].combine takes one, each, sum, average, max or min, not "
+         "'most'"},
+        {ENTRY("    onEmpty: -1\n"),
+         "a.yaml:4: externalMetrics[0].onEmpty takes a quantity from 0 to 9223372036854775807m, "
+         "not -1"},
         {ENTRY("    maxAge: 25h\n"),
          "a.yaml:4: externalMetrics[0].maxAge takes a duration from 100ms to 24h0m0s, not '25h'"},
         {ENTRY("    maxAge: 6s\n"),
@@ -177,6 +184,23 @@ static void refuses_with_file_and_line(void **state)
         assert_int_equal(parse(cases[i].text, &c, &err), -EINVAL);
         assert_string_equal(err.text, cases[i].sentence);
         assert_null(c.metrics);
+    }
+}
+
+static void refuses_what_is_not_one_kind_of_source(void **state)
+{
+    static const char *const sources[] = {"5", "{}", "{abacus: {}}", "{http: {}, abacus: {}}"};
+    static const char start[] = "a.yaml:3: externalMetrics[0].source takes a mapping with one of ";
+    char text[256];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
+        struct adapter_config c;
+        struct err err = {0};
+        (void)snprintf(text, sizeof(text), SOURCE("%s\n"), sources[i]);
+        assert_int_equal(parse(text, &c, &err), -EINVAL);
+        assert_ptr_equal(strstr(err.text, start), err.text);
+        assert_non_null(strstr(err.text, "http, prometheus"));
     }
 }
 
@@ -258,8 +282,7 @@ static void takes_addresses_of_every_form(void **state)
         (void)snprintf(text, sizeof(text), SOURCE("{http: {valuePath: x, url: '%s'}}\n"),
                        cases[i].url);
         assert_int_equal(parse(text, &c, NULL), 0);
-        assert_string_equal(c.metrics[0].source.url, cases[i].url);
-        assert_string_equal(c.metrics[0].source.shown_as, cases[i].shown_as);
+        assert_string_equal(c.metrics[0].query.source->shown_as, cases[i].shown_as);
         config_done(&c);
     }
 }
@@ -271,6 +294,7 @@ int main(void)
         cmocka_unit_test(fills_in_defaults),
         cmocka_unit_test(takes_an_empty_list),
         cmocka_unit_test(refuses_with_file_and_line),
+        cmocka_unit_test(refuses_what_is_not_one_kind_of_source),
         cmocka_unit_test(refuses_what_is_no_label),
         cmocka_unit_test(never_repeats_a_url_that_it_refuses),
         cmocka_unit_test(takes_the_same_metric_in_two_namespaces_or_with_other_labels),

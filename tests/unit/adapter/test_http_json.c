@@ -1,25 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "unit.h"
-
-#include "adapter/sources/http_json.h"
-#include "base/buf.h"
-#include "base/err.h"
+#include "source_fixture.h"
 
 #include <errno.h>
-#include <string.h>
 
-static char path[] = "queues[0].depth";
-static const struct http_json source = {.value_path = path};
-
-static int value_of(int status, const char *text, size_t len, int64_t *ret, struct err *err)
-{
-    struct buf body = {.max = 1 << 16};
-
-    assert_int_equal(buf_append(&body, text, len), 0);
-    int r = http_json_value(&source, status, &body, ret, err);
-    buf_done(&body);
-    return r;
-}
+#define SOURCE "{http: {url: 'http://q', valuePath: 'queues[0].depth'}}"
 
 static void finds_the_number_at_the_path(void **state)
 {
@@ -33,15 +17,15 @@ static void finds_the_number_at_the_path(void **state)
         {"\"7\"", 7000},   {"1e3", 1000000},
         {"-0.0", 0},       {"9200000000000000", 9200000000000000000},
     };
+    struct source *source = make_source(SOURCE);
     char text[128];
     (void)state;
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        int64_t milli = -1;
         (void)snprintf(text, sizeof(text), "{\"queues\": [{\"depth\": %s}]}", cases[i].json);
-        assert_int_equal(value_of(200, text, strlen(text), &milli, NULL), 0);
-        assert_int_equal(milli, cases[i].milli);
+        has_value(source, text, cases[i].milli);
     }
+    source_unref(source);
 }
 
 static void what_is_no_value_is_an_error_and_not_zero(void **state)
@@ -49,46 +33,43 @@ static void what_is_no_value_is_an_error_and_not_zero(void **state)
     static const struct {
         const char *json, *sentence;
     } cases[] = {
-        {"null", "there is nothing at 'queues[0].depth' in the answer"},
-        {"true", "what is at 'queues[0].depth' is not a number"},
-        {"[1]", "what is at 'queues[0].depth' is not a number"},
-        {"{}", "what is at 'queues[0].depth' is not a number"},
-        {"\"\"", "what is at 'queues[0].depth' is not a number"},
-        {"\"NaN\"", "what is at 'queues[0].depth' is not a number"},
-        {"\"+Inf\"", "what is at 'queues[0].depth' is not a number"},
-        {"\"inf\"", "what is at 'queues[0].depth' is not a number"},
-        {"\"5 jobs\"", "what is at 'queues[0].depth' is not a number"},
-        {"-1", "the number at 'queues[0].depth' is negative"},
-        {"-0.0001", "the number at 'queues[0].depth' is negative"},
-        {"\"-5\"", "the number at 'queues[0].depth' is negative"},
-        {"9300000000000000", "the number at 'queues[0].depth' is too large"},
-        {"1e300", "the number at 'queues[0].depth' is too large"},
+        {"null", "has nothing at 'queues[0].depth' in its answer"},
+        {"true", "has no number at 'queues[0].depth'"},
+        {"[1]", "has no number at 'queues[0].depth'"},
+        {"{}", "has no number at 'queues[0].depth'"},
+        {"\"\"", "has no number at 'queues[0].depth'"},
+        {"\"NaN\"", "has no number at 'queues[0].depth'"},
+        {"\"+Inf\"", "has no number at 'queues[0].depth'"},
+        {"\"inf\"", "has no number at 'queues[0].depth'"},
+        {"\"5 jobs\"", "has no number at 'queues[0].depth'"},
+        {"-1", "has a number at 'queues[0].depth' that is negative"},
+        {"-0.0001", "has a number at 'queues[0].depth' that is negative"},
+        {"\"-5\"", "has a number at 'queues[0].depth' that is negative"},
+        {"9300000000000000", "has a number at 'queues[0].depth' that is too large"},
+        {"1e300", "has a number at 'queues[0].depth' that is too large"},
     };
+    struct source *source = make_source(SOURCE);
     char text[128];
     (void)state;
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        struct err err = {0};
-        int64_t milli = -7;
         (void)snprintf(text, sizeof(text), "{\"queues\": [{\"depth\": %s}]}", cases[i].json);
-        assert_int_equal(value_of(200, text, strlen(text), &milli, &err), -ENOMSG);
-        assert_string_equal(err.text, cases[i].sentence);
-        assert_int_equal(milli, -7);
+        has_no_value(source, 200, text, -ENOMSG, cases[i].sentence);
     }
+    source_unref(source);
 }
 
 static void a_missing_path_is_an_error(void **state)
 {
     static const char *const bodies[] = {"{}", "[]", "{\"queues\": []}", "{\"queues\": {}}",
                                          "{\"queues\": [{\"Depth\": 5}]}"};
+    struct source *source = make_source(SOURCE);
     (void)state;
 
-    for (size_t i = 0; i < sizeof(bodies) / sizeof(*bodies); i++) {
-        struct err err = {0};
-        int64_t milli;
-        assert_int_equal(value_of(200, bodies[i], strlen(bodies[i]), &milli, &err), -ENOMSG);
-        assert_string_equal(err.text, "there is nothing at 'queues[0].depth' in the answer");
-    }
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(*bodies); i++)
+        has_no_value(source, 200, bodies[i], -ENOMSG,
+                     "has nothing at 'queues[0].depth' in its answer");
+    source_unref(source);
 }
 
 static void what_is_not_json_is_an_error_that_repeats_nothing(void **state)
@@ -101,33 +82,35 @@ static void what_is_not_json_is_an_error_that_repeats_nothing(void **state)
                                          "\xff\xfe",
                                          "{\"queues\": [{\"depth\": NaN}]}",
                                          "{\"queues\": [{\"depth\": 1, \"depth\": 2}]}"};
+    struct source *source = make_source(SOURCE);
     (void)state;
 
     for (size_t i = 0; i < sizeof(bodies) / sizeof(*bodies); i++) {
         struct err err = {0};
         int64_t milli;
-        assert_int_equal(value_of(200, bodies[i], strlen(bodies[i]), &milli, &err), -ENOMSG);
-        assert_ptr_equal(strstr(err.text, "the answer is not JSON (line 1, column "), err.text);
+        assert_int_equal(value_in(source, 200, bodies[i], &milli, &err), -ENOMSG);
+        assert_ptr_equal(strstr(err.text, "answers what is not JSON (line 1, column "), err.text);
         assert_null(strstr(err.text, "secret"));
     }
+    source_unref(source);
 }
 
 static void any_status_but_2xx_is_an_error(void **state)
 {
     static const char good[] = "{\"queues\": [{\"depth\": 5}]}";
     static const int statuses[] = {301, 404, 500, 503, 100};
+    struct source *source = make_source(SOURCE);
     int64_t milli = 0;
     (void)state;
 
     for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++) {
-        struct err err = {0};
         char sentence[32];
         (void)snprintf(sentence, sizeof(sentence), "answers %d", statuses[i]);
-        assert_int_equal(value_of(statuses[i], good, strlen(good), &milli, &err), -EBADMSG);
-        assert_string_equal(err.text, sentence);
+        has_no_value(source, statuses[i], good, -EBADMSG, sentence);
     }
-    assert_int_equal(value_of(203, good, strlen(good), &milli, NULL), 0);
+    assert_int_equal(value_in(source, 203, good, &milli, NULL), 0);
     assert_int_equal(milli, 5000);
+    source_unref(source);
 }
 
 int main(void)

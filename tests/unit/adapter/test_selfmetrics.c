@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "unit.h"
 
+#include "adapter/api/metrics_api.h"
+#include "adapter/query_private.h"
 #include "adapter/selfmetrics.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -24,33 +26,43 @@ static void scrape_has(struct metrics *m, const char *line, bool expected)
     buf_done(&text);
 }
 
-static void says_state_age_and_polls_of_each_metric(void **state)
+static void says_state_and_age_of_each_metric_and_polls_of_each_source(void **state)
 {
 #define LABELS "metric=\"a\",namespace=\"x\",labels=\"queue=jobs\""
     struct metrics *m = metrics_new();
     struct adapter_config config;
+    struct queries *queries = queries_new();
+    struct samples *samples = samples_new();
     struct selfmetrics self;
     struct feeds feeds;
     (void)state;
 
     assert_int_equal(config_parse("a.yaml", config_text, strlen(config_text), &config, NULL), 0);
-    assert_int_equal(feeds_init(&feeds, &config), 0);
-    selfmetrics_init(&self, m, &feeds);
-    struct poll_counters polls = selfmetrics_polls(m, &config.metrics[0]);
+    assert_int_equal(feeds_init(&feeds, &config, queries), 0);
+    struct metrics_api api = {.refs = 1, .feeds = &feeds};
+    struct metrics_api_slot slot = {PTHREAD_MUTEX_INITIALIZER, &api};
+    selfmetrics_init(&self, m, &slot);
+    struct poll_series polls = selfmetrics_poll_series(m, "http://q");
 
     scrape_has(m, "swell_adapter_metric_state{" LABELS ",state=\"waiting\"} 1\n", true);
     scrape_has(m, "swell_adapter_value_age_seconds{", false);
-    scrape_has(m, "swell_adapter_polls_total{" LABELS ",outcome=\"status\"} 0\n", true);
+    scrape_has(m, "swell_adapter_polls_total{source=\"http://q\",outcome=\"status\"} 0\n", true);
 
-    metric_add(polls.of[poll_outcome(-EBADMSG)], 1);
-    feed_publish(&feeds.items[0], reading_new_value(1000, clock_mono_ns(), 1, 1));
+    poll_series_count(&polls, -EBADMSG, NS_PER_S / 100);
+    query_publish(feeds.items[0].query, reading_new(samples, clock_mono_ns(), 1, 1));
     scrape_has(m, "swell_adapter_metric_state{" LABELS ",state=\"fresh\"} 1\n", true);
     scrape_has(m, "state=\"waiting\"", false);
     scrape_has(m, "swell_adapter_value_age_seconds{" LABELS "} ", true);
-    scrape_has(m, "swell_adapter_polls_total{" LABELS ",outcome=\"status\"} 1\n", true);
+    scrape_has(m, "swell_adapter_polls_total{source=\"http://q\",outcome=\"status\"} 1\n", true);
+
+    scrape_has(m,
+               "swell_adapter_poll_duration_seconds_bucket{source=\"http://q\",le=\"0.025\"} 1\n",
+               true);
 
     metrics_free(m);
+    samples_unref(samples);
     feeds_done(&feeds);
+    queries_free(queries);
     config_done(&config);
 }
 
@@ -69,7 +81,7 @@ static void every_result_of_a_poll_has_an_outcome(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_state_age_and_polls_of_each_metric),
+        cmocka_unit_test(says_state_and_age_of_each_metric_and_polls_of_each_source),
         cmocka_unit_test(every_result_of_a_poll_has_an_outcome),
     };
     return cmocka_run_group_tests_name("selfmetrics", tests, NULL, NULL);

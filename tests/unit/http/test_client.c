@@ -145,6 +145,16 @@ static void a_bearer_is_sent_and_forgotten(void **state)
     call((struct http_call){.url = at("/authorization")}, "none");
 }
 
+static void a_name_and_password_are_sent_as_basic_and_forgotten(void **state)
+{
+    (void)state;
+    call((struct http_call){.url = at("/authorization"),
+                            .username = "Aladdin",
+                            .password = "open:sesame"},
+         "Basic QWxhZGRpbjpvcGVuOnNlc2FtZQ==");
+    call((struct http_call){.url = at("/authorization")}, "none");
+}
+
 static void a_bearer_that_would_begin_another_header_is_not_sent(void **state)
 {
     (void)state;
@@ -412,6 +422,7 @@ int main(void)
         each(gets_by_default),
         each(sends_method_headers_and_body),
         each(a_bearer_is_sent_and_forgotten),
+        each(a_name_and_password_are_sent_as_basic_and_forgotten),
         each(a_bearer_that_would_begin_another_header_is_not_sent),
         each(a_post_without_a_body_announces_none),
         each(head_does_not_wait_for_a_body),

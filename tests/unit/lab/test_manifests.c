@@ -125,6 +125,11 @@ static void a_kustomization_says_which_files_and_in_which_namespace(void **state
     json_auto_t *all = store_list(env.store, KIND_CONFIGMAP, "ns", NULL);
     assert_int_equal(json_array_size(all), 2);
     assert_int_equal(stored(KIND_CONFIGMAP), 2);
+
+    struct err e = {0};
+    write_manifest("kustomization.yaml", "resources: [named.yaml]\nnamespace: ../up\n");
+    assert_int_equal(manifests_load(&env, dir, &e), -EINVAL);
+    assert_non_null(strstr(e.text, "kustomization.yaml:2: the namespace '../up' is not"));
 }
 
 static void a_kustomization_may_name_folders_but_not_itself(void **state)

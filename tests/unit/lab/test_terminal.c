@@ -65,11 +65,30 @@ static void prints_what_a_scene_says_once(void **state)
     free(text);
 }
 
+static void prints_every_metric_as_kubectl_does(void **state)
+{
+    struct terminal t = {0};
+    char *text = NULL;
+    size_t size = 0;
+    json_auto_t *point =
+        json_pack("{s:[{s:s, s:[{s:s, s:f, s:f, s:s}, {s:s, s:n, s:f, s:s}]}]}", "targets", "hpa",
+                  "a", "metrics", "name", "cpu", "value", 122.0, "target", 50.0, "unit", "%",
+                  "name", "q", "value", "target", 5.0, "unit", "");
+    (void)state;
+
+    t.out = open_memstream(&text, &size);
+    terminal_point(&t, point);
+    (void)fclose(t.out);
+    assert_non_null(strstr(text, " cpu: 122%/50%, q: <unknown>/5 "));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prints_a_line_only_for_what_changed),
         cmocka_unit_test(prints_what_a_scene_says_once),
+        cmocka_unit_test(prints_every_metric_as_kubectl_does),
     };
     json_object_seed(0);
     return cmocka_run_group_tests_name("terminal", tests, NULL, NULL);

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include "adapter/api/discovery.h"
+
+#include "adapter/api/accept.h"
+#include "adapter/api/discovery_documents.h"
+#include "base/scoped.h"
+#include "kube/status.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AGGREGATED(v) "application/json;g=apidiscovery.k8s.io;v=" v ";as=APIGroupDiscoveryList"
+
+struct discovery {
+    pthread_mutex_t lock; /* guards newest, the pointer */
+    struct documents *newest;
+};
+
+struct discovery *discovery_new(void)
+{
+    struct discovery *d = calloc(1, sizeof(*d));
+
+    if (d)
+        pthread_mutex_init(&d->lock, NULL);
+    return d;
+}
+
+void discovery_free(struct discovery *d)
+{
+    if (!d)
+        return;
+    documents_unref(d->newest);
+    pthread_mutex_destroy(&d->lock);
+    free(d);
+}
+
+int discovery_set(struct discovery *d, const struct discovery_input *input)
+{
+    struct documents *documents = documents_new(input);
+
+    if (!documents)
+        return -ENOMEM;
+    pthread_mutex_lock(&d->lock);
+    struct documents *old = d->newest;
+    d->newest = documents;
+    pthread_mutex_unlock(&d->lock);
+    documents_unref(old);
+    return 0;
+}
+
+static struct documents *newest(struct discovery *d)
+{
+    pthread_mutex_lock(&d->lock);
+    struct documents *documents = documents_ref(d->newest);
+    pthread_mutex_unlock(&d->lock);
+    return documents;
+}
+
+/* Whether the client has this document: If-None-Match names its tag among others, or is a *. */
+static bool is_known(const struct http_request *r, const char *etag)
+{
+    const char *tags = http_header(r, "If-None-Match");
+
+    return tags && (strstr(tags, etag) || strcmp(tags, "*") == 0);
+}
+
+static struct http_reply reply_with(const struct document *document, const char *content_type,
+                                    const struct http_request *r)
+{
+    /* The server copies headers when it has the reply, in this thread; the document may be gone. */
+    static _Thread_local char etag[sizeof(document->etag)];
+    struct http_reply reply;
+
+    if (!document->text)
+        return status_replyf(404, "nothing is served at %.200s", r->path);
+    memcpy(etag, document->etag, sizeof(etag));
+    if (is_known(r, etag)) {
+        reply = http_reply_static(304, content_type, "", 0);
+    } else {
+        char *copy = malloc(document->len + 1);
+        if (!copy)
+            return status_reply(500, "out of memory");
+        memcpy(copy, document->text, document->len + 1);
+        reply = http_reply_take(200, content_type, copy, document->len);
+    }
+    reply.headers[0] = (struct http_pair){"ETag", etag};
+    reply.headers[1] = (struct http_pair){"Vary", "Accept"};
+    return reply;
+}
+
+static struct http_reply serve(struct discovery *d, const struct http_request *r,
+                               enum document_id id, const char *content_type)
+{
+    struct documents *documents = newest(d);
+
+    if (!documents)
+        return status_reply(503, "the list of metrics is not made yet");
+    struct http_reply reply = reply_with(&documents->of[id], content_type, r);
+    documents_unref(documents);
+    return reply;
+}
+
+static struct http_reply serve_groups(void *app, const struct http_request *r)
+{
+    static const struct accept_form forms[] = {
+        {0},
+        {"APIGroupDiscoveryList", "apidiscovery.k8s.io", "v2"},
+        {"APIGroupDiscoveryList", "apidiscovery.k8s.io", "v2beta1"}};
+    static const char *const types[] = {"application/json", AGGREGATED("v2"),
+                                        AGGREGATED("v2beta1")};
+    static const enum document_id ids[] = {DOCUMENT_GROUPS, DOCUMENT_AGGREGATED_V2,
+                                           DOCUMENT_AGGREGATED_BETA};
+    size_t form;
+
+    if (!accept_choose(r, forms, ARRAY_LEN(forms), &form))
+        return accept_refusal();
+    return serve(app, r, ids[form], types[form]);
+}
+
+#define SERVE(name, id)                                                                            \
+    static struct http_reply name(void *app, const struct http_request *r)                         \
+    {                                                                                              \
+        return accept_json(r) ? serve(app, r, id, "application/json") : accept_refusal();          \
+    }
+SERVE(serve_external, DOCUMENT_EXTERNAL)
+SERVE(serve_external_v1beta1, DOCUMENT_EXTERNAL_V1BETA1)
+SERVE(serve_custom, DOCUMENT_CUSTOM)
+SERVE(serve_custom_v1beta1, DOCUMENT_CUSTOM_V1BETA1)
+SERVE(serve_custom_v1beta2, DOCUMENT_CUSTOM_V1BETA2)
+SERVE(serve_resource, DOCUMENT_RESOURCE)
+SERVE(serve_resource_v1beta1, DOCUMENT_RESOURCE_V1BETA1)
+
+#define METRICS_HELP "APIResourceList: the metrics. Never waits for a source."
+
+const struct http_route discovery_routes[] = {
+    {"GET", "/apis", serve_groups,
+     "APIGroupList: the API groups served here; or APIGroupDiscoveryList, the metrics of all of "
+     "them, when Accept asks for it. All of these have an ETag."},
+    {"GET", "/apis/" EXTERNAL_GROUP, serve_external, "APIGroup: its versions."},
+    {"GET", "/apis/" EXTERNAL_GROUP "/v1beta1", serve_external_v1beta1, METRICS_HELP},
+    {"GET", "/apis/" CUSTOM_GROUP, serve_custom, "APIGroup: its versions."},
+    {"GET", "/apis/" CUSTOM_GROUP "/v1beta1", serve_custom_v1beta1, METRICS_HELP},
+    {"GET", "/apis/" CUSTOM_GROUP "/v1beta2", serve_custom_v1beta2, METRICS_HELP},
+    {"GET", "/apis/" RESOURCE_GROUP, serve_resource,
+     "APIGroup: its versions. 404 without resource metrics."},
+    {"GET", "/apis/" RESOURCE_GROUP "/v1beta1", serve_resource_v1beta1,
+     "APIResourceList: nodes and pods."},
+};
+const size_t discovery_route_count = ARRAY_LEN(discovery_routes);

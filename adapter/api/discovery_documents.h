@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+/* discovery_documents: the texts of discovery, made from a list of metrics. Inside adapter/api.
+ * Immutable once made and counted: any thread. */
+#ifndef ADAPTER_API_DISCOVERY_DOCUMENTS_H
+#define ADAPTER_API_DISCOVERY_DOCUMENTS_H
+
+#include "adapter/api/discovery.h"
+
+enum document_id {
+    DOCUMENT_GROUPS,          /* /apis */
+    DOCUMENT_AGGREGATED_V2,   /* the same, aggregated */
+    DOCUMENT_AGGREGATED_BETA, /* v2beta1 */
+    DOCUMENT_EXTERNAL,        /* /apis/external.metrics.k8s.io */
+    DOCUMENT_EXTERNAL_V1BETA1,
+    DOCUMENT_CUSTOM,
+    DOCUMENT_CUSTOM_V1BETA1,
+    DOCUMENT_CUSTOM_V1BETA2,
+    DOCUMENT_RESOURCE, /* absent unless there are resource metrics */
+    DOCUMENT_RESOURCE_V1BETA1,
+};
+#define DOCUMENTS 10
+
+struct document {
+    char *text; /* NULL: absent */
+    size_t len;
+    char etag[24]; /* of the text, with its quotes */
+};
+
+struct documents {
+    struct document of[DOCUMENTS];
+};
+
+/* NULL when out of memory. */
+struct documents *documents_new(const struct discovery_input *input);
+struct documents *documents_ref(struct documents *d);
+void documents_unref(struct documents *d); /* NULL does nothing */
+
+#endif

@@ -1,0 +1,555 @@
+// SPDX-License-Identifier: MIT
+#include "adapter/sources/endpoint.h"
+
+#include "adapter/sources/secret.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/parse.h"
+#include "base/scoped.h"
+#include "http/urltext.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define URL_MAX_BYTES 1024
+#define REQUEST_URL_MAX (64 * KIB)
+#define NAME_MAX_BYTES 256
+#define FILE_MAX_BYTES 1024
+#define EXTRA_HEADERS_MAX 4 /* with Accept, the API key and a NULL there is room in http_call */
+#define BAD_URL "takes an address such as http://queue:8080/depth"
+
+struct endpoint {
+    atomic_uint refs;
+    char *scheme;   /* "https://" */
+    char *userinfo; /* "user:password@", maybe "": a secret */
+    char *host;     /* with the port */
+    char *path;
+    char *query; /* with its "?", maybe "": maybe a secret */
+    char *shown_as, *key;
+
+    char *username;
+    struct secret password, bearer, api_key;
+    char *api_key_header, *api_key_query;
+    char *headers[EXTRA_HEADERS_MAX];
+    size_t header_count;
+    char *ca_file, *cert_file, *key_file;
+    bool insecure_skip_verify;
+    uint64_t timeout_ns;
+};
+
+/* ---- the address ---- */
+
+#define HOST_ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_"
+
+/* The parts of scheme://user:password@host:port/path?query#fragment. */
+struct url_parts {
+    size_t scheme_len; /* with "://" */
+    const char *userinfo;
+    size_t userinfo_len; /* with "@" */
+    const char *host;    /* with the port */
+    size_t host_len;
+    const char *path;
+    size_t path_len;
+    size_t query_len; /* behind the path, with "?" */
+};
+
+static bool is_port(const char *text, size_t len)
+{
+    char digits[8] = "";
+    uint64_t port;
+
+    if (len == 0 || len >= sizeof(digits))
+        return false;
+    memcpy(digits, text, len);
+    return parse_u64(digits, 1, 65535, &port) == 0;
+}
+
+static bool is_host(const char *host, size_t len)
+{
+    const char *end = host + len;
+    const char *stop = host + strspn(host, HOST_ALPHABET);
+
+    if (*host == '[') {
+        stop = host + 1 + strspn(host + 1, "0123456789abcdefABCDEF:.");
+        if (stop >= end || *stop++ != ']')
+            return false;
+    }
+    if (stop == host || stop > end)
+        return false;
+    return stop == end || (*stop == ':' && is_port(stop + 1, (size_t)(end - stop - 1)));
+}
+
+static bool split_url(const char *url, struct url_parts *ret)
+{
+    struct url_parts p = {.scheme_len = strncmp(url, "https://", 8) == 0  ? 8
+                                        : strncmp(url, "http://", 7) == 0 ? 7
+                                                                          : 0};
+    const char *authority = url + p.scheme_len;
+    const char *end = authority + strcspn(authority, "/?#");
+
+    for (const char *c = url; *c; c++)
+        if (*c <= ' ' || *c >= 0x7f)
+            return false;
+
+    const char *at = memrchr(authority, '@', (size_t)(end - authority));
+    p.userinfo = authority;
+    p.host = at ? at + 1 : authority;
+    p.userinfo_len = (size_t)(p.host - authority);
+    p.host_len = (size_t)(end - p.host);
+    p.path = end;
+    p.path_len = strcspn(end, "?#");
+    p.query_len = strcspn(end + p.path_len, "#");
+    *ret = p;
+    return p.scheme_len && is_host(p.host, p.host_len);
+}
+
+static int keep_url(struct endpoint *e, const char *url)
+{
+    struct url_parts p;
+
+    if (!split_url(url, &p))
+        return -EINVAL;
+    e->scheme = strndup(url, p.scheme_len);
+    e->userinfo = strndup(p.userinfo, p.userinfo_len);
+    e->host = strndup(p.host, p.host_len);
+    e->path = strndup(p.path, p.path_len);
+    e->query = strndup(p.path + p.path_len, p.query_len);
+    if (!e->scheme || !e->userinfo || !e->host || !e->path || !e->query ||
+        asprintf(&e->shown_as, "%s%s%s", e->scheme, e->host, e->path) < 0) {
+        e->shown_as = NULL;
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+/* ---- life ---- */
+
+static struct endpoint *make(void)
+{
+    struct endpoint *e = calloc(1, sizeof(*e));
+
+    if (!e)
+        return NULL;
+    atomic_init(&e->refs, 1);
+    e->timeout_ns = SOURCE_TIMEOUT_DEFAULT_NS;
+    return e;
+}
+
+struct endpoint *endpoint_ref(struct endpoint *e)
+{
+    (void)atomic_fetch_add_explicit(&e->refs, 1, memory_order_relaxed);
+    return e;
+}
+
+void endpoint_unref(struct endpoint *e)
+{
+    if (!e || atomic_fetch_sub_explicit(&e->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    char *const texts[] = {e->scheme,         e->userinfo,      e->host,    e->path,
+                           e->query,          e->shown_as,      e->key,     e->username,
+                           e->api_key_header, e->api_key_query, e->ca_file, e->cert_file,
+                           e->key_file};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        free(texts[i]);
+    for (size_t i = 0; i < e->header_count; i++)
+        free(e->headers[i]);
+    secret_done(&e->password);
+    secret_done(&e->bearer);
+    secret_done(&e->api_key);
+    free(e);
+}
+
+/* The settings may hold secrets, so that the key has a hash of them. */
+static int make_key(struct endpoint *e, const char *settings)
+{
+    if (asprintf(&e->key, "%s %016" PRIx64, e->shown_as, hash_text(HASH_START, settings)) >= 0)
+        return 0;
+    e->key = NULL;
+    return -ENOMEM;
+}
+
+int endpoint_new(const char *url, struct endpoint **ret, struct err *err)
+{
+    struct endpoint *e = make();
+    int r = e ? keep_url(e, url) : -ENOMEM;
+
+    if (r == 0)
+        r = make_key(e, url);
+    if (r == 0) {
+        *ret = e;
+        return 0;
+    }
+    endpoint_unref(e);
+    return r == -EINVAL ? err_set(err, r, BAD_URL) : err_set(err, r, "out of memory");
+}
+
+const char *endpoint_shown_as(const struct endpoint *e)
+{
+    return e->shown_as;
+}
+
+const char *endpoint_host(const struct endpoint *e)
+{
+    return e->host;
+}
+
+const char *endpoint_path(const struct endpoint *e)
+{
+    return e->path;
+}
+
+const char *endpoint_key(const struct endpoint *e)
+{
+    return e->key;
+}
+
+uint64_t endpoint_timeout_ns(const struct endpoint *e)
+{
+    return e->timeout_ns;
+}
+
+/* ---- configuration ---- */
+
+static int out_of_memory(const struct strict *s)
+{
+    return err_set(s->err, -ENOMEM, "out of memory");
+}
+
+static int read_text(const struct strict *s, const json_t *mapping, const char *path,
+                     const char *name, size_t max_bytes, char **ret)
+{
+    const char *text = NULL;
+    int r = strict_text(s, mapping, path, name, max_bytes, &text);
+
+    if (r < 0 || !text)
+        return r;
+    *ret = strdup(text);
+    return *ret ? 0 : out_of_memory(s);
+}
+
+static int read_url(const struct strict *s, const json_t *mapping, const char *path,
+                    struct endpoint *e)
+{
+    const char *url = NULL;
+    char at[STRICT_PATH_MAX];
+    int r = strict_text(s, mapping, path, "url", URL_MAX_BYTES, &url);
+
+    if (r == 0)
+        r = keep_url(e, url);
+    if (r == -EINVAL && url) /* does not repeat the text: it may hold a password */
+        return strict_refuse(s, strict_path(at, path, "url"), "%s " BAD_URL, at);
+    return r == -ENOMEM ? out_of_memory(s) : r;
+}
+
+static int read_basic(const struct strict *s, const json_t *mapping, const char *path,
+                      struct endpoint *e)
+{
+    static const struct strict_member members[] = {{"username", true}, {"password", true}, {0}};
+    const json_t *basic = json_object_get(mapping, "basic");
+    char at[STRICT_PATH_MAX], password[STRICT_PATH_MAX];
+
+    if (!basic)
+        return 0;
+    int r = strict_mapping(s, basic, strict_path(at, path, "basic"), members);
+    if (r == 0)
+        r = read_text(s, basic, at, "username", NAME_MAX_BYTES, &e->username);
+    if (r == 0 && strchr(e->username, ':')) /* RFC 7617, section 2 */
+        return strict_refuse(s, at, "%s.username cannot have a colon", at);
+    return r == 0 ? secret_read_config(s, json_object_get(basic, "password"),
+                                       strict_path(password, at, "password"), &e->password)
+                  : r;
+}
+
+static int read_bearer(const struct strict *s, const json_t *mapping, const char *path,
+                       struct endpoint *e)
+{
+    const json_t *token = json_object_get(mapping, "bearerToken");
+    char at[STRICT_PATH_MAX];
+
+    strict_path(at, path, "bearerToken");
+    if (token && e->username)
+        return strict_refuse(s, at, "%s and basic exclude each other", at);
+    return token ? secret_read_config(s, token, at, &e->bearer) : 0;
+}
+
+/* A field name of RFC 9110, section 5.1. */
+static bool is_header_name(const char *name)
+{
+    return *name && !name[strspn(name, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ")];
+}
+
+static bool is_header_value(const char *value)
+{
+    for (const unsigned char *c = (const unsigned char *)value; *c; c++)
+        if ((*c < ' ' && *c != '\t') || *c == 0x7f)
+            return false;
+    return true;
+}
+
+static int read_api_key(const struct strict *s, const json_t *mapping, const char *path,
+                        struct endpoint *e)
+{
+    static const struct strict_member members[] = {
+        {"header", false}, {"query", false}, {"value", true}, {0}};
+    const json_t *key = json_object_get(mapping, "apiKey");
+    char at[STRICT_PATH_MAX], value[STRICT_PATH_MAX];
+
+    if (!key)
+        return 0;
+    int r = strict_mapping(s, key, strict_path(at, path, "apiKey"), members);
+    if (r == 0)
+        r = read_text(s, key, at, "header", NAME_MAX_BYTES, &e->api_key_header);
+    if (r == 0)
+        r = read_text(s, key, at, "query", NAME_MAX_BYTES, &e->api_key_query);
+    if (r < 0)
+        return r;
+    if (!e->api_key_header == !e->api_key_query)
+        return strict_refuse(s, at, "%s takes either header or query", at);
+    if (e->api_key_header && !is_header_name(e->api_key_header))
+        return strict_refuse(s, at, "%s.header takes the name of a header", at);
+    return secret_read_config(s, json_object_get(key, "value"), strict_path(value, at, "value"),
+                              &e->api_key);
+}
+
+static int read_headers(const struct strict *s, const json_t *mapping, const char *path,
+                        struct endpoint *e)
+{
+    json_t *headers = json_object_get(mapping, "headers"), *value;
+    char at[STRICT_PATH_MAX];
+    const char *name;
+
+    strict_path(at, path, "headers");
+    if (headers && (!json_is_object(headers) || json_object_size(headers) > EXTRA_HEADERS_MAX))
+        return strict_refuse(s, at, "%s takes a mapping of at most %d headers", at,
+                             EXTRA_HEADERS_MAX);
+    json_object_foreach (headers, name, value) {
+        if (!is_header_name(name) || !json_is_string(value) ||
+            !is_header_value(json_string_value(value)))
+            return strict_refuse(s, at, "%s takes names and texts of headers", at);
+        if (asprintf(&e->headers[e->header_count], "%s: %s", name, json_string_value(value)) < 0)
+            return out_of_memory(s);
+        e->header_count++;
+    }
+    return 0;
+}
+
+static int read_tls(const struct strict *s, const json_t *mapping, const char *path,
+                    struct endpoint *e)
+{
+    static const struct strict_member members[] = {{"caFile", false},
+                                                   {"certFile", false},
+                                                   {"keyFile", false},
+                                                   {"insecureSkipVerify", false},
+                                                   {0}};
+    const json_t *tls = json_object_get(mapping, "tls");
+    char at[STRICT_PATH_MAX];
+
+    if (!tls)
+        return 0;
+    int r = strict_mapping(s, tls, strict_path(at, path, "tls"), members);
+    if (r == 0)
+        r = read_text(s, tls, at, "caFile", FILE_MAX_BYTES, &e->ca_file);
+    if (r == 0)
+        r = read_text(s, tls, at, "certFile", FILE_MAX_BYTES, &e->cert_file);
+    if (r == 0)
+        r = read_text(s, tls, at, "keyFile", FILE_MAX_BYTES, &e->key_file);
+    if (r < 0)
+        return r;
+    const json_t *skip = json_object_get(tls, "insecureSkipVerify");
+    if (skip && !json_is_boolean(skip))
+        return strict_refuse(s, at, "%s.insecureSkipVerify takes true or false", at);
+    e->insecure_skip_verify = json_is_true(skip);
+    if (!e->cert_file != !e->key_file)
+        return strict_refuse(s, at, "%s.certFile and keyFile need each other", at);
+    return 0;
+}
+
+static int read_timeout(const struct strict *s, const json_t *mapping, const char *path,
+                        struct endpoint *e)
+{
+    return strict_duration(s, mapping, path, "timeout", SOURCE_TIMEOUT_MIN_NS,
+                           SOURCE_TIMEOUT_MAX_NS, &e->timeout_ns);
+}
+
+static int keep_key(const struct strict *s, const json_t *mapping, struct endpoint *e)
+{
+    static const char *const ours[] = {"url",     "basic", "bearerToken", "apiKey",
+                                       "headers", "tls",   "timeout"};
+    json_auto_t *settings = json_object();
+
+    for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
+        json_t *value = json_object_get(mapping, ours[i]);
+        if (value && json_object_set(settings, ours[i], value) < 0)
+            return out_of_memory(s);
+    }
+    scoped(free_at) char *text = json_dumps(settings, JSON_COMPACT | JSON_SORT_KEYS);
+    return text && make_key(e, text) == 0 ? 0 : out_of_memory(s);
+}
+
+int endpoint_read_config(const struct strict *s, const json_t *mapping, const char *path,
+                         struct endpoint **ret)
+{
+    static int (*const steps[])(const struct strict *s, const json_t *mapping, const char *path,
+                                struct endpoint *e) = {
+        read_url, read_basic, read_bearer, read_api_key, read_headers, read_tls, read_timeout};
+    struct endpoint *e = make();
+    int r = e ? 0 : out_of_memory(s);
+
+    for (size_t i = 0; i < ARRAY_LEN(steps) && r == 0; i++)
+        r = steps[i](s, mapping, path, e);
+    if (r == 0)
+        r = keep_key(s, mapping, e);
+    if (r == 0)
+        *ret = e;
+    else
+        endpoint_unref(e);
+    return r;
+}
+
+/* ---- requests ---- */
+
+static int no_memory(struct err *err)
+{
+    return err_set(err, -ENOMEM, "cannot be asked: out of memory");
+}
+
+static int keep_secret(const struct secret *secret, struct source_request *request,
+                       const char **ret, struct err *err)
+{
+    char *text = NULL;
+
+    if (!secret_is_set(secret))
+        return 0;
+    int r = secret_get(secret, &text, err);
+    if (r < 0)
+        return r;
+    *ret = source_request_keep(request, text);
+    return *ret ? 0 : no_memory(err);
+}
+
+static int put_url(struct buf *url, const struct endpoint *e, const char *host, const char *path,
+                   const struct label *parameters, size_t count)
+{
+    size_t len = strlen(e->path);
+
+    if (path && len && e->path[len - 1] == '/')
+        len--;
+    int r = buf_printf(url, "%s%s%s%.*s%s%s", e->scheme, e->userinfo, host, (int)len, e->path,
+                       path ? path : "", e->query);
+    for (size_t i = 0; i < count && r == 0; i++)
+        r = urltext_query(url, parameters[i].name, parameters[i].value);
+    return r;
+}
+
+static int set_url(const struct endpoint *e, const char *host, const char *path,
+                   const struct label *parameters, size_t count, struct source_request *ret,
+                   struct err *err)
+{
+    struct buf url = {.max = REQUEST_URL_MAX};
+    const char *api_key = NULL;
+    int r = e->api_key_query ? keep_secret(&e->api_key, ret, &api_key, err) : 0;
+
+    if (r < 0)
+        return r;
+    r = put_url(&url, e, host, path, parameters, count);
+    if (r == 0 && api_key)
+        r = urltext_query(&url, e->api_key_query, api_key);
+    ret->call.url = r == 0 ? source_request_keep(ret, buf_take(&url, NULL)) : NULL;
+    buf_done(&url);
+    if (r == -E2BIG)
+        return err_set(err, -EINVAL, "cannot be asked: the request is longer than %zu bytes",
+                       REQUEST_URL_MAX);
+    return ret->call.url ? 0 : no_memory(err);
+}
+
+static int set_headers(const struct endpoint *e, struct source_request *ret, struct err *err)
+{
+    const char **next = ret->call.headers;
+    const char *api_key = NULL;
+    char *line = NULL;
+
+    while (*next)
+        next++;
+    for (size_t i = 0; i < e->header_count; i++)
+        *next++ = e->headers[i];
+    if (!e->api_key_header)
+        return 0;
+    int r = keep_secret(&e->api_key, ret, &api_key, err);
+    if (r < 0)
+        return r;
+    if (!is_header_value(api_key))
+        return err_set(err, -EINVAL, "cannot be asked: its API key fits no header");
+    if (asprintf(&line, "%s: %s", e->api_key_header, api_key) < 0)
+        line = NULL;
+    *next = source_request_keep(ret, line);
+    return *next ? 0 : no_memory(err);
+}
+
+static int set_credentials(const struct endpoint *e, struct source_request *ret, struct err *err)
+{
+    struct http_call *call = &ret->call;
+    int r = keep_secret(&e->password, ret, &call->password, err);
+
+    if (r == 0)
+        r = keep_secret(&e->bearer, ret, &call->bearer, err);
+    call->username = e->username;
+    call->ca_file = e->ca_file;
+    call->cert_file = e->cert_file;
+    call->key_file = e->key_file;
+    call->insecure_skip_verify = e->insecure_skip_verify;
+    return r;
+}
+
+int endpoint_request_at(const struct endpoint *e, const char *host, const char *path,
+                        const struct label *parameters, size_t count, struct source_request *ret,
+                        struct err *err)
+{
+    int r = set_url(e, host, path, parameters, count, ret, err);
+
+    if (r == 0)
+        r = set_headers(e, ret, err);
+    return r == 0 ? set_credentials(e, ret, err) : r;
+}
+
+int endpoint_request(const struct endpoint *e, const char *path, const struct label *parameters,
+                     size_t count, struct source_request *ret, struct err *err)
+{
+    return endpoint_request_at(e, e->host, path, parameters, count, ret, err);
+}
+
+/* ---- answers ---- */
+
+int endpoint_check_status(int status, struct err *err)
+{
+    return status >= 200 && status <= 299 ? 0 : err_set(err, -EBADMSG, "answers %d", status);
+}
+
+int endpoint_read_json(const struct buf *body, json_t **ret, struct err *err)
+{
+    json_error_t where;
+    json_t *doc =
+        json_loadb(body->data ? body->data : "", body->len, JSON_REJECT_DUPLICATES, &where);
+
+    if (!doc)
+        return err_set(err, -ENOMSG, "answers what is not JSON (line %d, column %d)", where.line,
+                       where.column);
+    *ret = doc;
+    return 0;
+}
+
+void endpoint_help(FILE *out)
+{
+    (void)fputs("      Fields of every source that speaks HTTP, beside its url:\n"
+                "        basic: {username: reader, password: {file: /etc/queue/password}}\n"
+                "        bearerToken: {env: QUEUE_TOKEN}     a file or an environment variable\n"
+                "        apiKey: {header: X-API-KEY, value: {file: /etc/queue/key}}\n"
+                "                              or query: NAME instead of header\n"
+                "        headers: {X-Scope-OrgID: team}      at most 4\n"
+                "        tls: {caFile: ca.pem, certFile: tls.crt, keyFile: tls.key,\n"
+                "              insecureSkipVerify: true}     all optional\n"
+                "        timeout: 2s           10ms to 1m; default 2s\n",
+                out);
+}

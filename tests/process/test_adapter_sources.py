@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: MIT
+"""swell-adapter in front of real sources: Prometheus, Redis, swell-workload's queue, and pages."""
+import json
+import os
+import shutil
+import socket
+import subprocess
+import unittest
+
+from adapter import V1, AdapterTest
+from program import Program, wait_until
+from redis_server import WithRedis
+
+
+def metric(name, source, more=""):
+    return f"""\
+- name: {name}
+  interval: 100ms
+  maxAge: 30s
+  source: {source}
+{more}"""
+
+
+class SourceTest(AdapterTest):
+    def values(self, p, name):
+        """The values by their labels, or None while there are none."""
+        status, _, body = p.get(f"{V1}/namespaces/default/{name}")
+        if status != 200:
+            return None
+        return {json.dumps(i["metricLabels"], sort_keys=True): i["value"]
+                for i in json.loads(body)["items"]}
+
+    def becomes(self, p, name, value, labels="{}"):
+        wait_until(lambda: (self.values(p, name) or {}).get(labels) == value,
+                   f"{name} = {value}; now {p.get(f'{V1}/namespaces/default/{name}')[2]}")
+
+    def says(self, p, name, sentence):
+        wait_until(lambda: sentence in p.get(f"{V1}/namespaces/default/{name}")[2],
+                   f"{name}: {sentence}; now {p.get(f'{V1}/namespaces/default/{name}')[2]}")
+
+
+class Pages(SourceTest):
+    def test_a_gauge_and_the_rate_of_a_counter(self):
+        self.queue.answer(b"# TYPE depth gauge\ndepth{queue=\"a\"} 3\ndepth{queue=\"b\"} 4\n"
+                          b"# TYPE jobs_total counter\njobs_total 5\n")
+        page = f'url: "http://127.0.0.1:{self.queue.port}/metrics"'
+        p = self.adapter("externalMetrics:\n" +
+                         metric("depth", f"{{exposition: {{{page}, metric: depth}}}}",
+                                "  combine: sum\n") +
+                         metric("each", f"{{exposition: {{{page}, metric: depth}}}}",
+                                "  combine: each\n") +
+                         metric("rate", f"{{exposition: {{{page}, metric: jobs_total}}}}"))
+        self.becomes(p, "depth", "7")
+        self.becomes(p, "each", "4", '{"queue": "b"}')
+        self.becomes(p, "rate", "0")
+        self.queue.answer(b"<html>")
+        self.says(p, "rate", '"value":"0"')  # held
+        wait_until(lambda: self.polls(p, "no_value") >= 1, "a page that is none")
+
+
+class Swell(SourceTest):
+    def test_a_queue_of_swell_workload(self):
+        with Program("swell-workload", "queue", "--port=0", "--address=127.0.0.1",
+                     "--db=" + os.path.join(self.folder, "jobs.db")) as queue:
+            source = f'{{url: "http://127.0.0.1:{queue.port}", queue: jobs'
+            p = self.adapter("externalMetrics:\n" +
+                             metric("ready", f"{{swellQueue: {source}}}}}") +
+                             metric("all", f"{{swellQueue: {source}, count: unfinished}}}}") +
+                             metric("rabbit", f'{{rabbitmq: {{url: "http://127.0.0.1:{queue.port}",'
+                                    " queue: jobs}}"))
+            self.says(p, "ready", "answers 404: it has no queue 'jobs'")
+            queue.json("/queues/jobs/jobs", "POST", {"cpu_ms": 1, "count": 5})
+            self.becomes(p, "ready", "5")
+            queue.json("/queues/jobs/lease", "POST", {"worker": "w", "max": 2})
+            self.becomes(p, "ready", "3")
+            self.becomes(p, "all", "5")
+            self.becomes(p, "rabbit", "5")  # it speaks as RabbitMQ does
+            queue.stop()
+
+
+class RedisKeys(SourceTest, WithRedis):
+    def test_lengths_of_all_types_and_what_is_no_length(self):
+        redis = self.redis()
+        redis("RPUSH", "list", "a", "b", "c")
+        redis("SADD", "set", "a", "b")
+        redis("ZADD", "zset", "1", "a")
+        redis("HSET", "hash", "a", "1", "b", "2")
+        redis("SET", "text", "5")
+
+        def of(key, more=""):
+            return f'{{redis: {{address: "{redis.address}:6379", key: {key}{more}}}}}'
+        names = ("list", "set", "zset", "hash", "none", "text")
+        p = self.adapter("externalMetrics:\n" + "".join(metric(n, of(n)) for n in names) +
+                         metric("elsewhere", of("list", ", database: 1")))
+        for name, value in (("list", "3"), ("set", "2"), ("zset", "1"), ("hash", "2"),
+                            ("none", "0"), ("elsewhere", "0")):
+            self.becomes(p, name, value)
+        self.says(p, "text", "has a key 'text' that is no list, set, sorted set or hash since ")
+        redis("LPOP", "list")
+        self.becomes(p, "list", "2")
+
+        redis.stop()
+        wait_until(lambda: self.polls(p, "unreachable") >= 1, "Redis gone")
+        self.assertEqual(self.values(p, "list"), {"{}": "2"})  # held
+        redis.start()
+        redis("RPUSH", "list", "x", "y")
+        self.becomes(p, "list", "4")
+
+    def test_streams(self):
+        redis = self.redis()
+        for i in range(5):
+            redis("XADD", "orders", "*", "n", str(i))
+        redis("XGROUP", "CREATE", "orders", "workers", "0")
+        redis("XREADGROUP", "GROUP", "workers", "w", "COUNT", "2", "STREAMS", "orders", ">")
+
+        def of(stream, more=""):
+            return f'{{redis: {{address: "{redis.address}:6379", stream: {stream}{more}}}}}'
+        p = self.adapter("externalMetrics:\n" + metric("length", of("orders")) +
+                         metric("pending", of("orders", ", group: workers")) +
+                         metric("lag", of("orders", ", group: workers, count: lag")) +
+                         metric("nogroup", of("orders", ", group: nobody")) +
+                         metric("newgroup", of("orders", ", group: nobody, count: lag")) +
+                         metric("nostream", of("none", ", group: workers, count: lag")))
+        for name, value in (("length", "5"), ("pending", "2"), ("lag", "3"), ("newgroup", "5"),
+                            ("nostream", "0")):
+            self.becomes(p, name, value)
+        self.says(p, "nogroup", "answers the error NOGROUP since ")
+
+    def test_a_password_is_read_again_when_it_changes(self):
+        redis = self.redis("--requirepass", "first")
+        path = self.write("wrong\n", "password")
+        p = self.adapter("externalMetrics:\n" + metric(
+            "depth", f'{{redis: {{address: "{redis.address}:6379", key: jobs, '
+                     f'password: {{file: {path}}}}}}}'))
+        self.says(p, "depth", "answers the error WRONGPASS since ")
+        self.write("first\n", "password")
+        self.becomes(p, "depth", "0")
+        self.assertNotIn("first", "".join(p.lines))
+
+
+@unittest.skipUnless(shutil.which("prometheus"), "prometheus is not installed")
+class Prometheus(SourceTest):
+    def prometheus(self, targets):
+        number = os.getpid() % 65536
+        address = f"127.84.{number >> 8}.{number & 255}"
+        path = self.write(f"""\
+global: {{scrape_interval: 100ms, scrape_timeout: 100ms}}
+scrape_configs:
+- job_name: queue
+  static_configs: [{{targets: {targets}}}]
+""", "prometheus.yml")
+        process = subprocess.Popen(
+            ["prometheus", "--config.file=" + path, f"--web.listen-address={address}:9090",
+             "--storage.tsdb.path=" + os.path.join(self.folder, "tsdb")],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        def end():
+            process.kill()
+            process.wait()
+        self.addCleanup(end)
+
+        def answers():
+            self.assertIsNone(process.poll(), "prometheus ended")
+            try:
+                socket.create_connection((address, 9090), 1).close()
+                return True
+            except OSError:
+                return False
+        wait_until(answers, "prometheus listens")
+        return f"http://{address}:9090"
+
+    def test_values_series_and_what_is_no_value(self):
+        self.queue.answer(b'depth{queue="a"} 3\ndepth{queue="b"} 4.25\n')
+        url = self.prometheus(f'["127.0.0.1:{self.queue.port}"]')
+
+        def of(query):
+            return f"{{prometheus: {{url: \"{url}\", query: '{query}'}}}}"
+        p = self.adapter("externalMetrics:\n" + metric("sum", of("sum(depth)")) +
+                         metric("each", of("sum by (queue) (depth)"), "  combine: each\n") +
+                         metric("several", of("depth")) + metric("scalar", of("scalar(sum(depth))")) +
+                         metric("none", of("absent_series")) +
+                         metric("zero", of("absent_series"), "  onEmpty: 0\n") +
+                         metric("nan", of("vector(0) / 0")) + metric("bad", of("sum(")) +
+                         metric("range", of("depth[1m]")))
+        self.becomes(p, "sum", "7250m")
+        self.becomes(p, "scalar", "7250m")
+        self.becomes(p, "each", "4250m", '{"queue": "b"}')
+        self.becomes(p, "zero", "0")
+        for name, sentence in (("several", "has 2 values where one is needed"),
+                               ("none", "has no value (empty is not zero unless onEmpty says so)"),
+                               ("nan", "has a value that is not a number (NaN)"),
+                               ("bad", "answers 400 (bad_data)"),
+                               ("range", "answers with a range")):
+            self.says(p, name, f"Prometheus at {url} {sentence}")
+        self.queue.answer(b'depth{queue="a"} 1\ndepth{queue="b"} 1\n')
+        self.becomes(p, "sum", "2")
+
+
+if __name__ == "__main__":
+    unittest.main()
