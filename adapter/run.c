@@ -37,12 +37,6 @@ struct options {
     struct connection_options prometheus;
 };
 
-static const struct opt_part parts[] = {
-    {&front_flags, offsetof(struct options, front)},
-    {&cluster_flags, offsetof(struct options, front.cluster)},
-    {&connection_opts, offsetof(struct options, prometheus)},
-};
-
 static const struct opt opts[] = {
     {"config", OPT_STRING, offsetof(struct options, config_file), NULL,
      "The configuration file (YAML, see below). Needed. Read again when it changes."},
@@ -67,6 +61,11 @@ static void more_help(FILE *out)
     front_help(out);
 }
 
+static const struct opt_part parts[] = {
+    {&front_flags, offsetof(struct options, front)},
+    {&cluster_flags, offsetof(struct options, front.cluster)},
+    {&connection_opts, offsetof(struct options, prometheus)},
+};
 static const struct opt_table table = {
     .program = "swell-adapter run",
     .summary = "polls the sources and serves external and custom metrics from memory",
@@ -148,13 +147,13 @@ static void raise_descriptor_limit(void)
 /* Which objects there are is only asked where there is an API server and a rule about objects. */
 static int watch_objects(struct app *a, const struct adapter_config *config, struct err *err)
 {
+    const struct cluster_options *o = &a->options.front.cluster;
+    const char *kubeconfig = o->lister_kubeconfig ? o->lister_kubeconfig : o->kubeconfig;
     bool of_objects =
         config->custom.count || config->rules.custom_count || config->rules.has_resource_rules;
 
     if (a->watches || !of_objects)
         return 0;
-    const struct cluster_options *c = &a->options.front.cluster;
-    const char *kubeconfig = c->lister_kubeconfig ? c->lister_kubeconfig : c->kubeconfig;
     int r = kube_access_find(kubeconfig, &a->access, err);
     if (r == -ENOENT && !kubeconfig)
         return 0;
