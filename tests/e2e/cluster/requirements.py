@@ -16,7 +16,7 @@ TOOLS = {  # by the Debian package
 # The namespaces get empty ones of these: nothing is seen of the machine's, and nothing stays.
 PRIVATE_FOLDERS = ("/run", "/var/log", "/var/lib")
 MODULES = {  # by kernel module: where to see that it is there
-    "overlay": lambda: "overlay" in open("/proc/filesystems", encoding="ascii").read(),
+    "overlay": lambda: "overlay" in cgroups.read("/proc/filesystems"),
     "br_netfilter": lambda: os.path.isdir("/proc/sys/net/bridge"),
 }
 
