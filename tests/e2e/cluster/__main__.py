@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from . import cgroups, settings, wait
+from . import build, cgroups, processes, requirements, settings, wait
 from .access import Access
 from .daemons import CONTAINERD_SOCKET
 from .supervisor import READY
@@ -40,11 +41,11 @@ def clear_up():
     shutil.rmtree(settings.STATE, ignore_errors=True)
 
 
-def start_supervisor(lock, flags):
+def start_supervisor(lock, options):
     """It inherits the lock as its standard input, and its pid is written there for `down`."""
     supervisor = subprocess.Popen(
-        [sys.executable, "-m", "cluster.supervisor", *flags], stdin=lock, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, cwd=os.path.dirname(settings.HERE),
+        [sys.executable, "-m", "cluster.supervisor", json.dumps(options)], text=True, stdin=lock,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=os.path.dirname(settings.HERE),
         start_new_session=True)
     lock.truncate(0)
     lock.write(str(supervisor.pid))
@@ -53,19 +54,19 @@ def start_supervisor(lock, flags):
 
 
 def up(args):
-    flags = [flag for flag, given in (("--control-plane-only", args.control_plane_only),
-                                      ("--quick", args.quick)) if given]
+    options = {"control_plane_only": args.control_plane_only, "quick": args.quick,
+               "cpus": args.cpus}
     begin = time.monotonic()
     with lock_file() as lock:
         if not take(lock):
             raise settings.Problem(f"a cluster is up already, or starting (pid {lock.read()}): "
                                    "./swell cluster down stops it")
         clear_up()
-        supervisor = start_supervisor(lock, flags)
+        supervisor = start_supervisor(lock, options)
     try:
         for line in supervisor.stdout:
             if line.strip() == READY:
-                say(f"up after {time.monotonic() - begin:.0f} s; ./swell cluster kubectl get pods -A")
+                say(f"up after {time.monotonic() - begin:.0f} s; try ./swell cluster status")
                 return 0
             say(line.rstrip())
     except BaseException:
@@ -89,25 +90,28 @@ def down(_):
 
 def status(_):
     access = Access.load()
-    print(access.kubectl("get", "nodes,pods", "--all-namespaces", "-o", "wide"), end="")
+    print(access.kubectl("get", "nodes,pods", "--all-namespaces", "-o", "wide"))
+    if access.init:
+        for mib, count, program in processes.memory(processes.namespace_of(access.init)):
+            print(f"{mib:7.1f} MiB  {program}" + (f" ({count})" if count > 1 else ""))
     return 0
 
 
-def kubectl(args):
-    return run_in(["kubectl", *args.command])
-
-
-def run_in(command, **more):
+def run_in_cluster(command):
     access = Access.load()
-    command = access.command(*command, **more)
+    command = access.command(*command)
     try:
         os.execvpe(command[0], command, access.environment)
     except OSError as error:
         raise settings.Problem(f"{command[0]}: {error.strerror}") from None
 
 
-def execute(args):
-    return run_in(args.command or [os.environ.get("SHELL", "/bin/sh")])
+def kubectl(words):
+    return run_in_cluster(["kubectl", *words])
+
+
+def execute(words):
+    return run_in_cluster(words or [os.environ.get("SHELL", "/bin/sh")])
 
 
 def load(args):
@@ -122,6 +126,13 @@ def load(args):
         if done.returncode:
             raise settings.Problem(f"{archive}: {done.stderr.strip()}")
         print(done.stdout, end="")
+    return 0
+
+
+def check(args):
+    if not args.control_plane_only:
+        requirements.check()
+    say(f"this machine has what a cluster needs, and {build.go_version()}")
     return 0
 
 
@@ -144,20 +155,30 @@ def parser():
                        help="autoscaling in seconds: " + ", ".join(
                            flag.removeprefix("--horizontal-pod-autoscaler-")
                            for flag in settings.QUICK_CONTROLLERS))
+    start.add_argument("--cpus", type=int, default=os.cpu_count(), metavar="N",
+                       help="how many CPUs pods may request (default: all, %(default)s)")
+    able = command("check", check, "say whether this machine can have one, and what is missing")
+    able.add_argument("--control-plane-only", action="store_true")
     command("down", down, "stop it; nothing is left but the cache")
-    command("status", status, "show nodes and pods")
-    command("kubectl", kubectl, "run kubectl on it").add_argument(
-        "command", nargs=argparse.REMAINDER)
-    command("exec", execute, "run a command in its network, with KUBECONFIG and kubectl; "
-            "a shell without one").add_argument("command", nargs=argparse.REMAINDER)
+    command("status", status, "show nodes, pods and the memory of each program")
+    command("kubectl", None, "run kubectl on it: all that follows is kubectl's")
+    command("exec", None, "run a command in its network, where kubectl finds it; a shell without "
+            "one: all that follows is the command")
     command("load", load, "give it container images").add_argument(
         "archives", nargs="+", metavar="IMAGE.tar")
     return top
 
 
+# Their words are passed on as they are: a flag among them is not ours.
+PASSED_ON = {"kubectl": kubectl, "exec": execute}
+
+
 def main():
-    args = parser().parse_args()
+    name, *words = sys.argv[1:] or ["--help"]
     try:
+        if name in PASSED_ON:
+            return PASSED_ON[name](words)
+        args = parser().parse_args([name, *words])
         return args.run(args)
     except (settings.Problem, AssertionError) as problem:
         print(f"swell cluster: {problem}", file=sys.stderr)

@@ -10,7 +10,7 @@ from . import settings
 class Access:
     """folder is the cluster's state folder, programs where its kubectl is.
 
-    init is the pid of process 1 of its namespaces; None for a control plane on the loopback address.
+    init is the pid of process 1 of its namespaces; None for a control plane without any.
     """
 
     def __init__(self, folder=None, programs=None, init=None):
@@ -52,8 +52,8 @@ class Access:
     def kubectl(self, *command, stdin=None):
         """What kubectl prints; an AssertionError with what it complains of when it fails."""
         done = subprocess.run(self.command(os.path.join(self.programs, "kubectl"), *command),
-                              input=stdin, text=True, capture_output=True, env=self.environment,
-                              timeout=settings.START_S)
+                              input=stdin or "", text=True, capture_output=True,
+                              env=self.environment, timeout=settings.START_S)
         if done.returncode:
             raise AssertionError(f"kubectl {' '.join(command)}: {done.stderr.strip()}")
         return done.stdout

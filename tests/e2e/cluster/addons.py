@@ -57,12 +57,6 @@ def start(cluster, manifests, progress):
     cluster.kubectl("-n", "kube-system", "rollout", "status", "deployment/coredns",
                     f"--timeout={settings.START_S}s")
     progress("DNS ready")
-
-    def answers():
-        try:
-            return cluster.kubectl("top", "nodes") and cluster.kubectl("top", "pods", "-A")
-        except AssertionError:
-            return None
-
-    wait.until(answers, "an answer of kubectl top", pause_s=0.5)
+    wait.until(lambda: cluster.kubectl("top", "nodes") and cluster.kubectl("top", "pods", "-A"),
+               "an answer of kubectl top", pause_s=0.5)
     progress("kubectl top answers")

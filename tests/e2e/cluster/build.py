@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Builds the programs of a cluster from Go modules, once.
 
-A program is built again when its module (go/*/go.mod, go.sum, sources), the flags or the version of Go
-change. KUBEBUILDER_ASSETS, a folder of ready programs as Kubernetes' own test tools use it, comes first.
+A program is built again when its module (go/*/go.mod, go.sum, sources), the flags or the version
+of Go change. KUBEBUILDER_ASSETS, a folder of ready programs as Kubernetes' own test tools use it,
+comes first for a control plane alone.
 """
 import fcntl
 import glob
@@ -49,7 +50,7 @@ def go(folder, *command):
 def go_version():
     wanted = ".".join(str(part) for part in settings.GO_VERSION)
     if not shutil.which("go"):
-        raise settings.Problem(f"building Kubernetes needs Go {wanted} or later in PATH; there is none")
+        raise settings.Problem(f"building Kubernetes needs Go {wanted} or later in PATH")
     version = go(settings.HERE, "env", "GOVERSION")
     found = re.match(r"go(\d+)\.(\d+)", version)
     if not found or (int(found[1]), int(found[2])) < settings.GO_VERSION:

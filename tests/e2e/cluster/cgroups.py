@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The cluster's own subtree of control groups, version 1 or 2. Pods live in it, the daemons do not."""
+"""The cluster's own subtree of control groups, version 1 or 2. Pods are in it, the daemons not."""
 import os
 import time
 
@@ -8,6 +8,8 @@ from . import settings
 ROOT = "/sys/fs/cgroup"
 VERSION_1 = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids")
 NAMED = ("systemd", "unified")  # no controllers, but runc makes groups there too
+# Pods come before the machine's other work: what they use is what gets measured and scaled.
+WEIGHT = 8
 VERSION_2 = ("cpu", "cpuset", "memory", "io", "pids")
 
 
@@ -48,7 +50,9 @@ def create():
         enable = " ".join(f"+{name}" for name in VERSION_2)
         write(enable, ROOT, "cgroup.subtree_control")
         write(enable, ROOT, settings.CGROUP, "cgroup.subtree_control")
+        write(str(WEIGHT * 100), ROOT, settings.CGROUP, "cpu.weight")
         return
+    write(str(WEIGHT * 1024), ROOT, "cpu", settings.CGROUP, "cpu.shares")
     for name in ("cpuset.cpus", "cpuset.mems"):  # in version 1 a new group has none
         write(read(ROOT, "cpuset", name), ROOT, "cpuset", settings.CGROUP, name)
 

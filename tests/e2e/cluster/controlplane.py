@@ -6,8 +6,9 @@
         subprocess.run(["some-client"], env=c.environment)     # KUBECONFIG and PATH are set
 
 Any number may run at once. Everything of one is in a folder of its own and ends with the block, or
-with the process that started it, however that ends. An extension API server on this machine's loopback
-address is registered with an APIService whose Service is of type ExternalName with the name `localhost`.
+with the process that started it, however that ends. An extension API server on this machine's
+loopback address is registered with an APIService whose Service is of type ExternalName with the
+name `localhost`.
 """
 import os
 import shutil
@@ -15,7 +16,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 
 from . import build, daemons, identities, settings, wait
 from .access import Access
@@ -37,9 +37,10 @@ def free_port():
 class ControlPlane(Access):
     """apiserver and controllers are more flags for these two; controllers=None starts none.
 
-    folder is the state folder (default: a new one below /tmp, removed at the end). Files in it, for tests:
-    admin.conf, ca.crt, front-proxy-ca.crt (the request-header authority), front-proxy-client.crt and
-    .key (what the API server shows to extension API servers), and NAME.log of each daemon.
+    folder is the state folder (default: a new one below /tmp, removed at the end). Files in it, for
+    tests: admin.conf, ca.crt, front-proxy-ca.crt (the request-header authority),
+    front-proxy-client.crt and .key (what the API server shows to extension API servers), and
+    NAME.log of each daemon.
     """
 
     def __init__(self, folder=None, apiserver=(), controllers=(), say=say_on_stderr):
@@ -49,7 +50,8 @@ class ControlPlane(Access):
         self.processes = {}
 
     def __enter__(self):
-        wanted = [program for program in build.CONTROL_PLANE if self.flags.get(program, ()) is not None]
+        wanted = [program for program in build.CONTROL_PLANE
+                  if self.flags.get(program, ()) is not None]
         self.paths = build.locate(wanted, self.say)
         self.programs = os.path.dirname(self.paths["kubectl"])
         self.folder = self.given_folder or tempfile.mkdtemp(prefix="swell-control-plane-")
@@ -81,7 +83,7 @@ class ControlPlane(Access):
             # Endpoints may not name a loopback address, so there is nothing to reconcile.
             self._launch("kube-apiserver", [*daemons.apiserver(LOOPBACK, self.port),
                                             "--endpoint-reconciler-type=none"])
-            if self._wait_for_apiserver():
+            if wait.until(self._apiserver_state, "a ready API server") == "ready":
                 break
         else:
             raise settings.Problem(f"the API server found no free port in {PORT_TRIES} tries")
@@ -91,7 +93,7 @@ class ControlPlane(Access):
     def _launch(self, name, flags):
         command = [self.paths[name], *flags, *self.flags.get(name, ())]
         with open(self.path(f"{name}.log"), "wb") as log:
-            # setpriv: the kernel ends it when the thread that started it is gone, however that went.
+            # setpriv: the kernel ends it when the thread that started it is gone, however it went.
             self.processes[name] = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "--", *command], cwd=self.folder,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
@@ -99,20 +101,15 @@ class ControlPlane(Access):
     def _log(self, name):
         return wait.tail(self.path(f"{name}.log"))
 
-    def _wait_for_apiserver(self):
-        """False when its port was taken meanwhile."""
-        until = time.monotonic() + settings.START_S
-        while time.monotonic() < until:
-            self._complain_when_ended("etcd")
-            if self.processes["kube-apiserver"].poll() is not None:
-                if "address already in use" in self._log("kube-apiserver"):
-                    return False
-                self._complain_when_ended("kube-apiserver")
-            if wait.apiserver_is_ready(self.folder, LOOPBACK, self.port):
-                return True
-            time.sleep(0.05)
-        raise settings.Problem(f"the API server was not ready within {settings.START_S} s; "
-                               f"its log ends:\n{self.log('kube-apiserver')[-2000:]}")
+    def _apiserver_state(self):
+        """"ready", "port taken", or None while it starts."""
+        self._complain_when_ended("etcd")
+        if self.processes["kube-apiserver"].poll() is None:
+            ready = wait.apiserver_is_ready(self.folder, LOOPBACK, self.port)
+            return "ready" if ready else None
+        if "address already in use" not in self._log("kube-apiserver"):
+            self._complain_when_ended("kube-apiserver")
+        return "port taken"
 
     def _complain_when_ended(self, name):
         if self.processes[name].poll() is not None:

@@ -35,7 +35,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
 
 
 def etcd():
-    """It insists on advertising a port; nobody asks for it. Nothing here has to survive a power cut."""
+    """It insists on advertising a port that nobody asks for. Nothing has to survive a power cut."""
     return ["--data-dir=etcd", f"--listen-client-urls={ETCD_SOCKET}",
             "--advertise-client-urls=http://localhost:2379",
             "--listen-peer-urls=unix://etcd-peer.sock", "--unsafe-no-fsync"]
@@ -85,9 +85,13 @@ def kubelet(state):
             f"--cert-dir={state}/kubelet/pki"]
 
 
-def kubelet_settings(state):
-    """On a disk with reserved space the defaults would evict pods and remove images at once."""
+def kubelet_settings(state, cpus):
+    """cpus is what pods may request of it. syncFrequency is how soon pods see a changed ConfigMap.
+
+    On a disk with reserved space the defaults would evict pods and remove images at once.
+    """
     disk = {"nodefs.available": "1%", "nodefs.inodesFree": "1%", "imagefs.available": "1%"}
+    reserved = max(0, os.cpu_count() - cpus)
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration",
         "address": settings.NODE_ADDRESS, "healthzBindAddress": "127.0.0.1",
@@ -99,8 +103,9 @@ def kubelet_settings(state):
         "cgroupDriver": "cgroupfs", "cgroupRoot": f"/{settings.CGROUP}", "failCgroupV1": False,
         "failSwapOn": False, "oomScoreAdj": 0, "resolvConf": "", "staticPodPath": "",
         "clusterDNS": [settings.DNS_ADDRESS], "clusterDomain": "cluster.local",
-        "volumePluginDir": f"{state}/volume-plugins", "registerNode": True,
-        "evictionHard": {"memory.available": "100Mi", **disk}, "imageGCHighThresholdPercent": 100}
+        "volumePluginDir": f"{state}/volume-plugins", "registerNode": True, "syncFrequency": "10s",
+        "evictionHard": {"memory.available": "100Mi", **disk}, "imageGCHighThresholdPercent": 100,
+        "systemReserved": {"cpu": str(reserved)}}
 
 
 def proxy_settings(state):
@@ -126,9 +131,9 @@ def pod_network():
         {"type": "portmap", "capabilities": {"portMappings": True}, "snat": True}]}
 
 
-def write_configuration(state):
+def write_configuration(state, cpus):
     os.makedirs(os.path.join(state, "cni"))
-    for name, content in (("kubelet.json", kubelet_settings(state)),
+    for name, content in (("kubelet.json", kubelet_settings(state, cpus)),
                           ("proxy.json", proxy_settings(state)),
                           ("cni/pods.conflist", pod_network())):
         with open(os.path.join(state, name), "w", encoding="ascii") as file:

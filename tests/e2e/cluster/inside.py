@@ -3,10 +3,10 @@
 
     python3 -m cluster.inside PLAN.json
 
-When it ends, the kernel ends every process in the namespaces and drops mounts and network with them.
-It ends when a daemon does, so that a broken cluster never looks like a working one. The plan is
-{"state": folder, "images": [paths], "first": {name: command}, "then": {name: command}}; "then" is what
-needs the API server.
+When it ends, the kernel ends every process in the namespaces and drops mounts and network with
+them. It ends when a daemon does, so that a broken cluster never looks like a working one. The plan
+is {"state": folder, "images": [paths], "first": {name: command}, "then": {name: command}}; "then"
+is what needs the API server.
 """
 import json
 import os
@@ -14,6 +14,8 @@ import subprocess
 import sys
 
 from . import daemons, requirements, settings, wait
+
+LAST_WORDS = 500  # characters of its log that are told when a daemon ends
 
 # A kubelet sets these for the whole machine. Here it sets files that only the namespace sees.
 MACHINE_SETTINGS = ("vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic",
@@ -101,7 +103,7 @@ def main():
         running.start(name, command)
     print("started", flush=True)
     name, code = running.wait_for_the_first_to_end()
-    sys.exit(f"{name} ended ({code}): {wait.tail(os.path.join(state, f'{name}.log'))}")
+    sys.exit(f"{name} ended ({code}): {wait.tail(os.path.join(state, f'{name}.log'), LAST_WORDS)}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The whole cluster: one node in pid, network and mount namespaces of its own.
 
-Nothing of it is seen on the machine but processes, the state folder and a subtree of control groups.
-All ends with process 1 of the namespaces (inside.py), which ends with the process that started this.
+Nothing of it is seen on the machine but processes, the state folder and a subtree of control
+groups. All ends with process 1 of the namespaces (inside.py), which ends with the process that
+started this.
 """
 import contextlib
 import json
@@ -19,11 +20,14 @@ SERVER = f"https://{settings.NODE_ADDRESS}:{settings.API_PORT}"
 
 
 class Node(Access):
-    """say(text) gets the progress; controllers are more flags for kube-controller-manager."""
+    """say(text) gets the progress; controllers are more flags for kube-controller-manager.
 
-    def __init__(self, say, controllers=()):
+    cpus is how many CPUs pods may request.
+    """
+
+    def __init__(self, say, controllers=(), cpus=os.cpu_count()):
         super().__init__(settings.STATE, settings.PROGRAMS)
-        self.say, self.controllers, self.process = say, controllers, None
+        self.say, self.controllers, self.cpus, self.process = say, controllers, cpus, None
 
     def __enter__(self):
         requirements.check()
@@ -42,6 +46,8 @@ class Node(Access):
         if self.init:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.init, signal.SIGKILL)
+        elif self.process:
+            self.process.kill()
         if self.process:
             self.process.wait()
             self.process.stdout.close()
@@ -55,7 +61,7 @@ class Node(Access):
     def _start(self):
         authority = identities.make_control_plane(self.folder, SERVER)
         identities.make_node(authority, SERVER)
-        daemons.write_configuration(self.folder)
+        daemons.write_configuration(self.folder, self.cpus)
         self._progress("certificates and configuration written")
         cgroups.create()
         self._enter_namespaces()
@@ -84,7 +90,7 @@ class Node(Access):
                 stdout=subprocess.PIPE, stderr=log, start_new_session=True)
         self.init = wait.until(self._child, "process 1 of the namespaces")
         if self.process.stdout.readline() != b"started\n":
-            raise settings.Problem(f"the cluster did not start: {wait.tail(self.path('inside.log'))}")
+            raise settings.Problem(f"it did not start: {wait.tail(self.path('inside.log'))}")
 
     def _child(self):
         pid = self.process.pid

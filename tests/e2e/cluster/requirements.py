@@ -13,10 +13,10 @@ TOOLS = {  # by the Debian package
     "util-linux": ["unshare", "nsenter", "setpriv", "mount"], "busybox": ["busybox"],
     "gcc": ["gcc"],
 }
-# The namespaces get empty ones of these, so that nothing is seen of the machine's and nothing stays.
+# The namespaces get empty ones of these: nothing is seen of the machine's, and nothing stays.
 PRIVATE_FOLDERS = ("/run", "/var/log", "/var/lib")
 MODULES = {  # by kernel module: where to see that it is there
-    "overlay": lambda: "overlay" in open("/proc/filesystems", encoding="ascii").read(),
+    "overlay": lambda: "overlay" in cgroups.read("/proc/filesystems"),
     "br_netfilter": lambda: os.path.isdir("/proc/sys/net/bridge"),
 }
 

@@ -8,28 +8,13 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 import unittest
 
-from . import pki
+from . import pki, wait
 from .controlplane import ControlPlane
 from .kubeconfig import encoded
 
-DEADLINE_S = 60
 GROUP = "external.metrics.k8s.io"
-
-
-def wait_until(condition, what, deadline_s=DEADLINE_S):
-    until = time.monotonic() + deadline_s
-    while time.monotonic() < until:
-        try:
-            result = condition()
-        except AssertionError:
-            result = None
-        if result:
-            return result
-        time.sleep(0.05)
-    raise AssertionError(f"not seen within {deadline_s} s: {what}")
 
 
 class ExtensionServer:
@@ -92,7 +77,7 @@ class ControlPlaneAlone(unittest.TestCase):
 
     def test_controllers_act_on_what_is_applied(self):
         self.plane.kubectl("create", "deployment", "idle", "--image=none", "--replicas=2")
-        wait_until(lambda: self.plane.kubectl(
+        wait.until(lambda: self.plane.kubectl(
             "get", "deployment", "idle", "-o", "jsonpath={.status.replicas}") == "2",
             "two pods of the Deployment")
 
@@ -100,7 +85,7 @@ class ControlPlaneAlone(unittest.TestCase):
         with ExtensionServer(self.plane) as extension:
             self.plane.kubectl("apply", "-f", "-", stdin=registration(
                 extension.port, encoded(extension.authority)))
-            answer = wait_until(lambda: self.plane.kubectl(
+            answer = wait.until(lambda: self.plane.kubectl(
                 "get", "--raw", f"/apis/{GROUP}/v1beta1"), "an answer of the extension server")
         self.assertEqual(json.loads(answer)["user"], "admin")
 
@@ -123,7 +108,7 @@ class ControlPlaneAlone(unittest.TestCase):
             owner.send_signal(signal.SIGKILL)
         self.addCleanup(subprocess.run, ["rm", "-rf", folder], check=True)
         for pid in daemons:
-            wait_until(lambda pid=pid: not os.path.exists(f"/proc/{pid}"), f"the end of {pid}")
+            wait.until(lambda pid=pid: not os.path.exists(f"/proc/{pid}"), f"the end of {pid}")
 
 
 if __name__ == "__main__":

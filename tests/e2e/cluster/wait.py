@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Waiting for an event, never for time to pass."""
+import contextlib
 import http.client
 import os
 import ssl
@@ -9,12 +10,16 @@ from . import settings
 
 
 def until(condition, what, seconds=settings.START_S, pause_s=0.05):
-    """Polls condition until it returns something true, and returns that."""
+    """Polls condition until it returns something true, and returns that.
+
+    A command of kubectl that fails, an AssertionError, is "not yet".
+    """
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        result = condition()
-        if result:
-            return result
+        with contextlib.suppress(AssertionError):
+            result = condition()
+            if result:
+                return result
         time.sleep(pause_s)
     raise settings.Problem(f"not seen within {seconds} s: {what}")
 
