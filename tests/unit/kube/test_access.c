@@ -127,8 +127,9 @@ static void refuses_with_a_sentence(void **state)
 static void plain_http_without_a_credential_is_fine(void **state)
 {
     (void)state;
-    assert_int_equal(parse(HEAD "clusters: [{name: k, cluster: {server: \"http://127.0.0.1:1\"}}]\n"
-                                "contexts: [{name: c, context: {cluster: k, namespace: metrics}}]\n"),
+    assert_int_equal(parse(HEAD
+                           "clusters: [{name: k, cluster: {server: \"http://127.0.0.1:1\"}}]\n"
+                           "contexts: [{name: c, context: {cluster: k, namespace: metrics}}]\n"),
                      0);
     assert_string_equal(a.namespace, "metrics");
 }
