@@ -7,7 +7,6 @@
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include <gnutls/x509.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,6 +238,16 @@ int pair_read(const char *ca_pem, const char *cert_pem, const char *key_pem, str
     }
     *ret = p;
     return 0;
+}
+
+bool pair_is_for(const struct pair *p, const char *name)
+{
+    gnutls_x509_crt_t cert = NULL;
+    bool is = import_cert(p->cert_pem, &cert) >= 0 && gnutls_x509_crt_check_hostname(cert, name);
+
+    if (cert)
+        gnutls_x509_crt_deinit(cert);
+    return is;
 }
 
 void pair_done(struct pair *p)

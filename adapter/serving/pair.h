@@ -5,6 +5,7 @@
 #ifndef ADAPTER_SERVING_PAIR_H
 #define ADAPTER_SERVING_PAIR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,9 @@ int pair_read(const char *ca_pem, const char *cert_pem, const char *key_pem, str
 
 /* When a certificate (PEM, the first one) ends, since 1970. -EINVAL for what is none. */
 int pair_certificate_end(const char *cert_pem, int64_t *ret_s);
+
+/* Whether a client that looks for this DNS name finds it in the certificate. */
+bool pair_is_for(const struct pair *p, const char *name);
 
 void pair_done(struct pair *p);
 

@@ -152,9 +152,17 @@ static void take_secret(struct serving *s, const json_t *secret)
     const char *version =
         json_string_value(json_object_get(json_object_get(secret, "metadata"), "resourceVersion"));
 
+    char name[600];
+
+    (void)snprintf(name, sizeof(name), "%s.%s.svc", s->config.service, s->config.namespace);
     s->found = true;
     remember_version(s, version);
-    if (keyring_from_data(json_object_get(secret, "data"), &k, &err) == 0) {
+    int r = keyring_from_data(json_object_get(secret, "data"), &k, &err);
+    if (r == 0 && !pair_is_for(&k.current, name)) {
+        keyring_done(&k);
+        r = err_set(&err, -EINVAL, "its certificate is not for %s", name);
+    }
+    if (r == 0) {
         adopt(s, &k);
         return;
     }

@@ -19,7 +19,8 @@ from program import DEADLINE_S, Program, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NAMESPACE = "swell-system"
-API_SERVICES = ["v1beta1.external.metrics.k8s.io"]
+API_SERVICES = ["v1beta1.external.metrics.k8s.io", "v1beta1.custom.metrics.k8s.io",
+                "v1beta2.custom.metrics.k8s.io"]
 
 CONFIG = """\
 externalMetrics:

@@ -162,8 +162,9 @@ class FakeApiServer:
             return self.answer(handler, 201, {**body, "status": self.review(body)})
         with self.lock:
             key = ("secrets", body["metadata"]["name"])
-            if key in self.objects:
-                return self.answer(handler, *status(409, "it exists"))
+            known = self.objects.get(key, {"metadata": {}})["metadata"].get("resourceVersion")
+            if known != body["metadata"].get("resourceVersion"):
+                return self.answer(handler, *status(409, "it is there, or has changed"))
             return self.answer(handler, 201, self.put(key, {"data": body["data"]}))
 
     def review(self, body):

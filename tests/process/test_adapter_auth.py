@@ -246,6 +246,14 @@ class Certificates(AuthTest):
         other.wait_for_line("msg=ready")
         self.assertEqual(shown(p.port), shown(other.port))
 
+    def test_one_that_was_made_for_another_service_is_replaced(self):
+        api, p, _ = self.ready("--service-name=before")
+        first = shown(p.port)
+        other = self.adapter(api)
+        other.wait_for_line("not for adapter.swell-system.svc")
+        other.wait_for_line("msg=ready")
+        self.assertNotEqual(shown(other.port), first)
+
     def test_its_authority_is_in_the_secret_and_vouches_for_the_services_name(self):
         api, p, _ = self.ready()
         data = api.objects[("secrets", "swell-adapter-serving")]["data"]

@@ -59,6 +59,17 @@ static void who_knows_the_authority_trusts_the_certificate(void **state)
     pair_done(&other);
 }
 
+static void is_for_its_names_only(void **state)
+{
+    struct pair p = {0};
+    (void)state;
+
+    make(&p, 1000);
+    assert_true(pair_is_for(&p, "adapter.swell.svc"));
+    assert_false(pair_is_for(&p, "adapter.other.svc"));
+    pair_done(&p);
+}
+
 static void an_end_is_an_end(void **state)
 {
     struct pair p = {0};
@@ -109,6 +120,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_knows_the_authority_trusts_the_certificate),
+        cmocka_unit_test(is_for_its_names_only),
         cmocka_unit_test(an_end_is_an_end),
         cmocka_unit_test(is_the_same_when_read_again),
         cmocka_unit_test(what_does_not_belong_together_is_refused),
