@@ -27,8 +27,9 @@
  * are told 503. */
 #define SPARE_CONNECTIONS 256
 
-/* Twice what Apache takes for a line; the server clears so much between two requests. */
-#define HEADERS_MAX_BYTES (16 * KIB)
+/* Room for the longest line that Apache takes, 8190 bytes, and headers beside it. Not more: the
+ * server clears so much between two requests. */
+#define HEADERS_MAX_BYTES (12 * KIB)
 
 struct serve_options {
     struct role_options role;
