@@ -277,7 +277,7 @@ static bool authorize(struct gate *g, const struct http_request *r, struct ident
     struct attributes what;
     struct decision_key key;
     struct verdict verdict = {0};
-    bool cached, allowed = identity_has_group(who, GROUP_MASTERS);
+    bool cached = false, allowed = identity_has_group(who, GROUP_MASTERS);
 
     if (allowed)
         return true;
@@ -308,7 +308,7 @@ static bool admit_token(struct gate *g, const struct http_request *r, const char
     scoped(free_at) char *user = NULL;
     struct decision_key token_key = decision_key_of(token, strlen(token)), key;
     struct attributes what;
-    bool known, cached;
+    bool known, cached = false;
 
     if (decisions_find(g->tokens, &token_key, clock_mono_ns(), &known, &user)) {
         if (known && user && read_cached_user(user, who) == 0)
