@@ -54,7 +54,10 @@ class RabbitMq(Sources):
         def end():
             os.killpg(server.pid, signal.SIGKILL)
             server.wait()
-            subprocess.run(["epmd", "-kill"], env=environment, stdout=subprocess.DEVNULL)
+            # Erlang's port mapper ends only after it has noticed that the node is gone.
+            wait_until(lambda: "Killed" in subprocess.run(
+                ["epmd", "-kill"], env=environment, capture_output=True, text=True).stdout,
+                       "the port mapper has ended")
         cls.addClassCleanup(end)
         wait_until(cls.is_there, "the management API answers", deadline_s=START_S)
 
