@@ -15,7 +15,7 @@ import unittest
 
 from cluster.controlplane import ControlPlane
 from identities import PATH, Authority, Door, remote, table
-from program import DEADLINE_S, Program, wait_until
+from program import DEADLINE_S, started, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NAMESPACE = "swell-system"
@@ -83,20 +83,9 @@ class AdapterTest(unittest.TestCase):
         config = os.path.join(self.folder, "config.yaml")
         with open(config, "w", encoding="ascii") as file:
             file.write(CONFIG)
-        p = Program("swell-adapter", "run", "--address=127.0.0.1", "--secure-port=0",
-                    f"--config={config}", f"--kubeconfig={self.kubeconfig}", "--log-level=debug",
-                    *flags)
-        self.addCleanup(self.end, p)
-        p.__enter__()
-        return p
-
-    def end(self, p):
-        try:
-            if p.process.poll() is None:
-                self.assertEqual(p.stop(), 0, p.errors)
-        finally:
-            p.__exit__()
-        self.assertEqual(p.errors, [])
+        return started(self, "swell-adapter", "run", "--address=127.0.0.1", "--secure-port=0",
+                       f"--config={config}", f"--kubeconfig={self.kubeconfig}", "--log-level=debug",
+                       *flags)
 
     def register(self, p):
         self.plane.kubectl("apply", "-f", "-", stdin=registration(p.port))

@@ -8,7 +8,7 @@ import tempfile
 import threading
 import unittest
 
-from program import DEADLINE_S, Program, wait_until
+from program import DEADLINE_S, started, wait_until
 
 V1 = "/apis/external.metrics.k8s.io/v1beta1"
 DEPTH = V1 + "/namespaces/default/queue_depth"
@@ -92,20 +92,8 @@ class AdapterTest(unittest.TestCase):
         return self.adapter_on(self.write(text), *flags, **more)
 
     def adapter_on(self, path, *flags, **more):
-        p = Program("swell-adapter", "run", "--address=127.0.0.1", "--port=0", "--config=" + path,
-                    *flags, **more)
-        self.addCleanup(self.end, p)
-        p.__enter__()
-        return p
-
-    def end(self, p):
-        """Sanitizers speak up at the end, on stderr and by the exit code."""
-        try:
-            if p.process.poll() is None:
-                self.assertEqual(p.stop(), 0, p.errors)
-        finally:
-            p.__exit__()
-        self.assertEqual(p.errors, [])
+        return started(self, "swell-adapter", "run", "--address=127.0.0.1", "--port=0",
+                       "--config=" + path, *flags, **more)
 
     def value(self, p):
         """The one value, or None while it is an error."""

@@ -113,6 +113,24 @@ class Program:
         return json.loads(text)
 
 
+def started(test, *command, **more):
+    """A Program that has started and ends with the test, and well: sanitizers speak up at the end, on
+    stderr and by the exit code."""
+    program = Program(*command, **more)
+
+    def end():
+        try:
+            if program.process.poll() is None:
+                test.assertEqual(program.stop(), 0, program.errors)
+        finally:
+            program.__exit__()
+        test.assertEqual(program.errors, [])
+
+    program.__enter__()
+    test.addCleanup(end)
+    return program
+
+
 def wait_until(condition, what, deadline_s=DEADLINE_S):
     """Polls condition until it returns something true, and returns that."""
     until = time.monotonic() + deadline_s

@@ -17,7 +17,7 @@ import unittest
 
 from fake_apiserver import CONFIG_MAP, FakeApiServer
 from identities import MASTERS, PATH, Authority, Door, bearer, remote, table
-from program import DEADLINE_S, Program, run, wait_until
+from program import DEADLINE_S, run, started, wait_until
 
 CONFIG = """\
 externalMetrics:
@@ -56,20 +56,8 @@ class AuthTest(unittest.TestCase):
         config = os.path.join(self.folder, "config.yaml")
         with open(config, "w", encoding="ascii") as file:
             file.write(CONFIG)
-        p = Program("swell-adapter", "run", "--address=127.0.0.1", "--secure-port=0",
-                    f"--config={config}", f"--kubeconfig={api.kubeconfig()}", *flags)
-        self.addCleanup(self.end, p)
-        p.__enter__()
-        return p
-
-    def end(self, p):
-        """Sanitizers speak up at the end, on stderr and by the exit code."""
-        try:
-            if p.process.poll() is None:
-                self.assertEqual(p.stop(), 0, p.errors)
-        finally:
-            p.__exit__()
-        self.assertEqual(p.errors, [])
+        return started(self, "swell-adapter", "run", "--address=127.0.0.1", "--secure-port=0",
+                       f"--config={config}", f"--kubeconfig={api.kubeconfig()}", *flags)
 
     def ready(self, *flags):
         """(API server, adapter, its door) once everything is known."""

@@ -7,7 +7,7 @@ import threading
 import unittest
 
 from kube_fake import FakeKube, named
-from program import Program, wait_until
+from program import started, wait_until
 from prometheus_fake import FakePrometheus, vector
 
 V1 = "/apis/custom.metrics.k8s.io/v1beta1"
@@ -50,22 +50,11 @@ class CustomTest(unittest.TestCase):
         path = os.path.join(folder.name, "rules.yaml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(RULES + CONFIGURED.replace("URL", self.prometheus.url))
-        self.p = Program("swell-adapter", "--address=127.0.0.1", "--port=0", "--config=" + path,
+        self.p = started(self, "swell-adapter", "--address=127.0.0.1", "--port=0", "--config=" + path,
                          "--prometheus-url=" + self.prometheus.url,
                          "--lister-kubeconfig=" + self.kube.kubeconfig(folder.name))
-        self.addCleanup(self.end)
-        self.p.__enter__()
         wait_until(lambda: "nodes/rps" in {r["name"] for r in self.p.json(V2)["resources"]},
                    "the rule's metrics in discovery")
-
-    def end(self):
-        """Sanitizers speak up at the end, on stderr and by the exit code."""
-        try:
-            if self.p.process.poll() is None:
-                self.assertEqual(self.p.stop(), 0, self.p.errors)
-        finally:
-            self.p.__exit__()
-        self.assertEqual(self.p.errors, [])
 
     def get(self, path):
         """The document, once the pods are known."""

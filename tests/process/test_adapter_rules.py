@@ -6,7 +6,7 @@ import tempfile
 import unittest
 import urllib.parse
 
-from program import Program, run, wait_until
+from program import run, started, wait_until
 from prometheus_fake import FakePrometheus, vector
 
 EXTERNAL = "/apis/external.metrics.k8s.io/v1beta1"
@@ -49,21 +49,9 @@ class RulesTest(unittest.TestCase):
         return path
 
     def adapter(self, text=RULES, *flags):
-        p = Program("swell-adapter", "--address=127.0.0.1", "--port=0",
-                    "--prometheus-url=" + self.prometheus.url, "--config=" + self.write(text),
-                    *flags)
-        self.addCleanup(self.end, p)
-        p.__enter__()
-        return p
-
-    def end(self, p):
-        """Sanitizers speak up at the end, on stderr and by the exit code."""
-        try:
-            if p.process.poll() is None:
-                self.assertEqual(p.stop(), 0, p.errors)
-        finally:
-            p.__exit__()
-        self.assertEqual(p.errors, [])
+        return started(self, "swell-adapter", "--address=127.0.0.1", "--port=0",
+                       "--prometheus-url=" + self.prometheus.url, "--config=" + self.write(text),
+                       *flags)
 
     def listed(self, p, path):
         return {r["name"] for r in p.json(path)["resources"]}
@@ -219,11 +207,9 @@ class RulesTest(unittest.TestCase):
         self.assertIn("external  lag: externalRules[1], series lag\n", out)
 
     def test_the_file_may_say_which_prometheus(self):
-        p = Program("swell-adapter", "--address=127.0.0.1", "--port=0",
+        p = started(self, "swell-adapter", "--address=127.0.0.1", "--port=0",
                     "--config=" + self.write(f"prometheus: {{url: '{self.prometheus.url}'}}\n" +
                                              RULES))
-        self.addCleanup(self.end, p)
-        p.__enter__()
         self.wait_listed(p, EXTERNAL, "lag")
 
 
