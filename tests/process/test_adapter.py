@@ -8,7 +8,7 @@ import time
 import unittest
 import urllib.parse
 
-from adapter import DEPTH, V1, AdapterTest, Queue, config
+from adapter_fixture import DEPTH, V1, AdapterTest, Queue, config
 from program import DEADLINE_S, Program, run, wait_until
 
 

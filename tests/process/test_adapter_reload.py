@@ -3,7 +3,7 @@
 import os
 import unittest
 
-from adapter import DEPTH, V1, AdapterTest, config
+from adapter_fixture import DEPTH, V1, AdapterTest, config
 from program import wait_until
 
 

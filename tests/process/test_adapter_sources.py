@@ -7,7 +7,7 @@ import socket
 import subprocess
 import unittest
 
-from adapter import V1, AdapterTest
+from adapter_fixture import V1, AdapterTest
 from program import Program, wait_until
 from redis_server import WithRedis
 
