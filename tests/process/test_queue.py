@@ -533,9 +533,9 @@ class Work(WithFile):
                            "waits are measured")
 
     def test_work_that_outlasts_its_lease_is_done_once(self):
-        flags = ("--lease=1500ms", "--cpu-limit=50m", "--log-level=debug")
+        flags = ("--lease=1500ms", "--cpu-limit=200m", "--log-level=debug")
         with Queue(self.db) as q, Worker(q.url(), *flags) as a, Worker(q.url(), *flags) as b:
-            q.put(cpu_ms=200)  # 4 s at 5 ms in each 100
+            q.put(cpu_ms=1000)  # 5 s at 20 ms in each 100
             wait_until(lambda: q.stats()["done"] == 1, "done")
             self.assertEqual((a.stop(), b.stop()), (0, 0))
             self.assertEqual(sum("msg=worked" in line for line in a.lines + b.lines), 1)
