@@ -49,8 +49,9 @@ pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(HIREDIS IMPORTED_TARGET hiredis>=0.14)
 pkg_check_modules(RDKAFKA IMPORTED_TARGET rdkafka>=2.0)
 
-# On when the library is there. Sources ask with #ifdef SWELL_REDIS and SWELL_KAFKA.
+# Redis and Kafka are on when the library is there. Sources ask with #ifdef SWELL_REDIS and SWELL_KAFKA.
 option(SWELL_REDIS "Redis: jobs in lists and streams, the value role (hiredis)" ${HIREDIS_FOUND})
+option(SWELL_TLS "HTTPS in servers (GnuTLS); the workload needs none" ON)
 option(SWELL_KAFKA "Kafka: jobs in topics (librdkafka)" ${RDKAFKA_FOUND})
 if(SWELL_REDIS AND NOT HIREDIS_FOUND)
   message(FATAL_ERROR "SWELL_REDIS needs libhiredis-dev")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* tls: the certificate that a server shows, and the one that its client shows. The one place under
- * the server that knows GnuTLS. Inside common/http.
+ * the server that knows GnuTLS; tls_none.c stands in for it in builds without. Inside common/http.
  *
  * A certificate is immutable and counted: a connection keeps the one that its handshake began with,
  * while the server may have a newer one already. Any thread. */
@@ -16,7 +16,8 @@ struct MHD_Connection;
 struct err;
 struct tls_certificate;
 
-/* The chain, leaf first, and its key. 0, -ENOMEM, or -EINVAL with what is wrong with them. */
+/* The chain, leaf first, and its key. 0, -ENOMEM, -EINVAL with what is wrong with them, or -ENOSYS
+ * in a build without TLS. */
 int tls_certificate_new(struct tls_certificate **ret, const char *cert_pem, const char *key_pem,
                         struct err *err);
 struct tls_certificate *tls_certificate_ref(struct tls_certificate *c);
