@@ -15,6 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FLEET = os.path.join(HERE, "..", "..", "lab", "simulations", "fleet")
 ORACLE = os.path.join(HERE, "..", "oracle")
 SCENARIOS, STEPS, PODS = 100, 100, 10
+EVALUATE_RUNS = 7
 
 
 def used(*command, stdin=None):
@@ -122,7 +123,9 @@ def scenario(number, whole):
 def evaluate_rate(whole):
     text = "\n".join(scenario(i, whole) for i in range(SCENARIOS)) + "\n"
     try:
-        cpu_s, out = used(os.path.join(BIN, "swell-lab"), "evaluate", stdin=text)
+        # The fastest of some: a machine that is shared makes runs slower, never faster.
+        cpu_s, out = min(used(os.path.join(BIN, "swell-lab"), "evaluate", stdin=text)
+                         for _ in range(EVALUATE_RUNS))
     except subprocess.CalledProcessError as error:
         sys.exit(f"bench: swell-lab evaluate ended with {error.returncode}: {error.stderr}")
     steps = out.count("\n")
