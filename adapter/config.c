@@ -15,7 +15,6 @@
 
 #define LIST "externalMetrics"
 #define SHOWN_MAX_BYTES (16 * KIB)
-#define COMBINE_MAX_BYTES 16
 
 /* What a selector can match is what Kubernetes takes as a label, so selector.h is the judge. */
 static int check_label(const struct strict *s, const char *path, const char *key,
@@ -62,22 +61,14 @@ static int read_labels(const struct strict *s, const json_t *entry, const char *
 static int read_combining(const struct strict *s, const json_t *entry, const char *path,
                           struct combining *c)
 {
-    const char *how = NULL;
-    char at[STRICT_PATH_MAX];
+    int how = c->how;
 
     c->empty_is_value = json_object_get(entry, "onEmpty");
     int r = strict_quantity(s, entry, path, "onEmpty", 0, INT64_MAX, &c->on_empty_milli);
     if (r == 0)
-        r = strict_text(s, entry, path, "combine", COMBINE_MAX_BYTES, &how);
-    if (r < 0 || !how)
-        return r;
-    for (int i = 0; combine_names[i]; i++)
-        if (strcmp(combine_names[i], how) == 0) {
-            c->how = (enum combine)i;
-            return 0;
-        }
-    return strict_refuse(s, strict_path(at, path, "combine"),
-                         "%s takes one, each, sum, average, max or min, not '%s'", at, how);
+        r = strict_choice(s, entry, path, "combine", combine_names, &how);
+    c->how = (enum combine)how;
+    return r;
 }
 
 /* name and its labels; marks: before the first label, around its value, after the last. */

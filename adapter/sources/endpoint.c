@@ -195,18 +195,6 @@ static int out_of_memory(const struct strict *s)
     return err_set(s->err, -ENOMEM, "out of memory");
 }
 
-static int read_text(const struct strict *s, const json_t *mapping, const char *path,
-                     const char *name, size_t max_bytes, char **ret)
-{
-    const char *text = NULL;
-    int r = strict_text(s, mapping, path, name, max_bytes, &text);
-
-    if (r < 0 || !text)
-        return r;
-    *ret = strdup(text);
-    return *ret ? 0 : out_of_memory(s);
-}
-
 static int read_url(const struct strict *s, const json_t *mapping, const char *path,
                     struct endpoint *e)
 {
@@ -232,7 +220,7 @@ static int read_basic(const struct strict *s, const json_t *mapping, const char 
         return 0;
     int r = strict_mapping(s, basic, strict_path(at, path, "basic"), members);
     if (r == 0)
-        r = read_text(s, basic, at, "username", NAME_MAX_BYTES, &e->username);
+        r = strict_copy(s, basic, at, "username", NAME_MAX_BYTES, &e->username);
     if (r == 0 && strchr(e->username, ':')) /* RFC 7617, section 2 */
         return strict_refuse(s, at, "%s.username cannot have a colon", at);
     return r == 0 ? secret_read_config(s, json_object_get(basic, "password"),
@@ -279,9 +267,9 @@ static int read_api_key(const struct strict *s, const json_t *mapping, const cha
         return 0;
     int r = strict_mapping(s, key, strict_path(at, path, "apiKey"), members);
     if (r == 0)
-        r = read_text(s, key, at, "header", NAME_MAX_BYTES, &e->api_key_header);
+        r = strict_copy(s, key, at, "header", NAME_MAX_BYTES, &e->api_key_header);
     if (r == 0)
-        r = read_text(s, key, at, "query", NAME_MAX_BYTES, &e->api_key_query);
+        r = strict_copy(s, key, at, "query", NAME_MAX_BYTES, &e->api_key_query);
     if (r < 0)
         return r;
     if (!e->api_key_header == !e->api_key_query)
@@ -329,20 +317,16 @@ static int read_tls(const struct strict *s, const json_t *mapping, const char *p
         return 0;
     int r = strict_mapping(s, tls, strict_path(at, path, "tls"), members);
     if (r == 0)
-        r = read_text(s, tls, at, "caFile", FILE_MAX_BYTES, &e->ca_file);
+        r = strict_copy(s, tls, at, "caFile", FILE_MAX_BYTES, &e->ca_file);
     if (r == 0)
-        r = read_text(s, tls, at, "certFile", FILE_MAX_BYTES, &e->cert_file);
+        r = strict_copy(s, tls, at, "certFile", FILE_MAX_BYTES, &e->cert_file);
     if (r == 0)
-        r = read_text(s, tls, at, "keyFile", FILE_MAX_BYTES, &e->key_file);
-    if (r < 0)
-        return r;
-    const json_t *skip = json_object_get(tls, "insecureSkipVerify");
-    if (skip && !json_is_boolean(skip))
-        return strict_refuse(s, at, "%s.insecureSkipVerify takes true or false", at);
-    e->insecure_skip_verify = json_is_true(skip);
-    if (!e->cert_file != !e->key_file)
+        r = strict_copy(s, tls, at, "keyFile", FILE_MAX_BYTES, &e->key_file);
+    if (r == 0)
+        r = strict_bool(s, tls, at, "insecureSkipVerify", &e->insecure_skip_verify);
+    if (r == 0 && !e->cert_file != !e->key_file)
         return strict_refuse(s, at, "%s.certFile and keyFile need each other", at);
-    return 0;
+    return r;
 }
 
 static int read_timeout(const struct strict *s, const json_t *mapping, const char *path,

@@ -94,17 +94,13 @@ static int read_metric(const struct strict *s, const json_t *mapping, const char
 static int read_as(const struct strict *s, const json_t *mapping, const char *path,
                    struct exposition *e)
 {
-    const char *as = NULL;
-    char at[STRICT_PATH_MAX];
-    int r = strict_text(s, mapping, path, "as", 16, &as);
+    static const char *const names[] = {"value", "rate", NULL};
+    static const enum reading_as meanings[] = {AS_VALUE, AS_RATE};
+    int i = -1;
+    int r = strict_choice(s, mapping, path, "as", names, &i);
 
-    if (r < 0 || !as)
-        return r;
-    if (strcmp(as, "value") != 0 && strcmp(as, "rate") != 0)
-        return strict_refuse(s, strict_path(at, path, "as"), "%s takes value or rate, not '%s'", at,
-                             as);
-    e->as = as[0] == 'r' ? AS_RATE : AS_VALUE;
-    return 0;
+    e->as = i < 0 ? AS_FITS : meanings[i];
+    return r;
 }
 
 static int read_config(const struct strict *s, const json_t *mapping, const char *path,

@@ -31,30 +31,6 @@ void kafka_config_free(void *config)
 
 /* ---- reading ---- */
 
-static int read_text(const struct strict *s, const json_t *mapping, const char *path,
-                     const char *name, size_t max_bytes, char **ret)
-{
-    const char *text = NULL;
-    int r = strict_text(s, mapping, path, name, max_bytes, &text);
-
-    if (r < 0 || !text)
-        return r;
-    *ret = strdup(text);
-    return *ret ? 0 : err_set(s->err, -ENOMEM, "out of memory");
-}
-
-static int read_bool(const struct strict *s, const json_t *mapping, const char *path,
-                     const char *name, bool *ret)
-{
-    const json_t *value = json_object_get(mapping, name);
-    char at[STRICT_PATH_MAX];
-
-    if (value && !json_is_boolean(value))
-        return strict_refuse(s, strict_path(at, path, name), "%s takes true or false", at);
-    *ret = json_is_true(value);
-    return 0;
-}
-
 /* "1,2,5-8" */
 static bool parse_ranges(char *text, struct kafka_config *c)
 {
@@ -79,7 +55,7 @@ static int read_partitions(const struct strict *s, const json_t *mapping, const 
 {
     scoped(free_at) char *text = NULL;
     char at[STRICT_PATH_MAX];
-    int r = read_text(s, mapping, path, "partitionLimitation", FILE_MAX_BYTES, &text);
+    int r = strict_copy(s, mapping, path, "partitionLimitation", FILE_MAX_BYTES, &text);
 
     strict_path(at, path, "partitionLimitation");
     if (r == 0 && text && !c->topic)
@@ -93,15 +69,15 @@ static int read_group(const struct strict *s, const json_t *mapping, const char 
                       struct kafka_config *c)
 {
     char at[STRICT_PATH_MAX];
-    int r = read_text(s, mapping, path, "bootstrapServers", SERVERS_MAX_BYTES, &c->servers);
+    int r = strict_copy(s, mapping, path, "bootstrapServers", SERVERS_MAX_BYTES, &c->servers);
 
     if (r == 0 && strstr(c->servers, "://"))
         return strict_refuse(s, strict_path(at, path, "bootstrapServers"),
                              "%s takes brokers such as kafka-0:9092,kafka-1:9092", at);
     if (r == 0)
-        r = read_text(s, mapping, path, "consumerGroup", NAME_MAX_BYTES, &c->group);
+        r = strict_copy(s, mapping, path, "consumerGroup", NAME_MAX_BYTES, &c->group);
     if (r == 0)
-        r = read_text(s, mapping, path, "topic", NAME_MAX_BYTES, &c->topic);
+        r = strict_copy(s, mapping, path, "topic", NAME_MAX_BYTES, &c->topic);
     return r == 0 ? read_partitions(s, mapping, path, c) : r;
 }
 
@@ -150,7 +126,7 @@ static int read_rules(const struct strict *s, const json_t *mapping, const char 
         return strict_refuse(s, strict_path(at, path, "offsetResetPolicy"),
                              "%s takes latest or earliest, not '%s'", at, policy);
     for (size_t i = 0; i < ARRAY_LEN(flags) && r == 0; i++)
-        r = read_bool(s, mapping, path, flags[i].name, flags[i].value);
+        r = strict_bool(s, mapping, path, flags[i].name, flags[i].value);
     return r == 0 ? check_rules(s, path, c) : r;
 }
 
@@ -167,9 +143,9 @@ static int read_sasl(const struct strict *s, const json_t *mapping, const char *
         return 0;
     int r = strict_mapping(s, sasl, strict_path(at, path, "sasl"), members);
     if (r == 0)
-        r = read_text(s, sasl, at, "mechanism", 32, &c->mechanism);
+        r = strict_copy(s, sasl, at, "mechanism", 32, &c->mechanism);
     if (r == 0)
-        r = read_text(s, sasl, at, "username", FILE_MAX_BYTES, &c->username);
+        r = strict_copy(s, sasl, at, "username", FILE_MAX_BYTES, &c->username);
     if (r == 0)
         r = secret_read_config(s, json_object_get(sasl, "password"),
                                strict_path(password, at, "password"), &c->password);
@@ -199,13 +175,13 @@ static int read_tls(const struct strict *s, const json_t *mapping, const char *p
         return 0;
     int r = strict_mapping(s, tls, strict_path(at, path, "tls"), members);
     if (r == 0)
-        r = read_text(s, tls, at, "caFile", FILE_MAX_BYTES, &c->ca_file);
+        r = strict_copy(s, tls, at, "caFile", FILE_MAX_BYTES, &c->ca_file);
     if (r == 0)
-        r = read_text(s, tls, at, "certFile", FILE_MAX_BYTES, &c->cert_file);
+        r = strict_copy(s, tls, at, "certFile", FILE_MAX_BYTES, &c->cert_file);
     if (r == 0)
-        r = read_text(s, tls, at, "keyFile", FILE_MAX_BYTES, &c->key_file);
+        r = strict_copy(s, tls, at, "keyFile", FILE_MAX_BYTES, &c->key_file);
     if (r == 0)
-        r = read_bool(s, tls, at, "insecureSkipVerify", &c->insecure_skip_verify);
+        r = strict_bool(s, tls, at, "insecureSkipVerify", &c->insecure_skip_verify);
     if (r == 0 && !c->cert_file != !c->key_file)
         return strict_refuse(s, at, "%s.certFile and keyFile need each other", at);
     return r;

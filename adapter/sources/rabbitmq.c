@@ -23,9 +23,12 @@ enum mode {
     MODE_PUBLISHED_TO_DELIVERED_RATIO,
     MODE_EXPECTED_QUEUE_CONSUMPTION_TIME,
 };
-static const char *const mode_names[] = {"QueueLength", "MessageRate", "DeliverGetRate",
+static const char *const mode_names[] = {"QueueLength",
+                                         "MessageRate",
+                                         "DeliverGetRate",
                                          "PublishedToDeliveredRatio",
-                                         "ExpectedQueueConsumptionTime"};
+                                         "ExpectedQueueConsumptionTime",
+                                         NULL};
 
 struct rabbitmq {
     struct endpoint *endpoint;
@@ -90,26 +93,14 @@ static int read_queue(const struct strict *s, const json_t *mapping, const char 
 static int read_mode(const struct strict *s, const json_t *mapping, const char *path,
                      struct rabbitmq *q)
 {
-    const json_t *exclude = json_object_get(mapping, "excludeUnacknowledged");
-    const char *mode = mode_names[MODE_QUEUE_LENGTH];
-    char at[STRICT_PATH_MAX];
-    size_t i = 0;
-    int r = strict_text(s, mapping, path, "mode", 64, &mode);
+    int mode = MODE_QUEUE_LENGTH;
+    int r = strict_choice(s, mapping, path, "mode", mode_names, &mode);
 
+    q->mode = (enum mode)mode;
+    if (r == 0)
+        r = strict_bool(s, mapping, path, "excludeUnacknowledged", &q->exclude_unacknowledged);
     if (r < 0)
         return r;
-    while (i < ARRAY_LEN(mode_names) && strcmp(mode_names[i], mode) != 0)
-        i++;
-    if (i == ARRAY_LEN(mode_names))
-        return strict_refuse(s, strict_path(at, path, "mode"),
-                             "%s takes QueueLength, MessageRate, DeliverGetRate, "
-                             "PublishedToDeliveredRatio or ExpectedQueueConsumptionTime, not '%s'",
-                             at, mode);
-    q->mode = (enum mode)i;
-    if (exclude && !json_is_boolean(exclude))
-        return strict_refuse(s, strict_path(at, path, "excludeUnacknowledged"),
-                             "%s takes true or false", at);
-    q->exclude_unacknowledged = json_is_true(exclude);
     q->has_activation = json_object_get(mapping, "activationValue");
     return strict_quantity(s, mapping, path, "activationValue", 0, INT64_MAX, &q->activation_milli);
 }

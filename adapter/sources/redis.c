@@ -21,7 +21,7 @@
 #define DATABASE_MAX 1000000
 
 enum counting { COUNT_LENGTH, COUNT_PENDING, COUNT_LAG };
-static const char *const counting_names[] = {"length", "pending", "lag"};
+static const char *const counting_names[] = {"length", "pending", "lag", NULL};
 
 struct redis_source {
     char *address, *username;
@@ -62,24 +62,12 @@ static void memory_done(void *memory)
 
 /* ---- configuration ---- */
 
-static int read_text(const struct strict *s, const json_t *mapping, const char *path,
-                     const char *name, size_t max_bytes, char **ret)
-{
-    const char *text = NULL;
-    int r = strict_text(s, mapping, path, name, max_bytes, &text);
-
-    if (r < 0 || !text)
-        return r;
-    *ret = strdup(text);
-    return *ret ? 0 : err_set(s->err, -ENOMEM, "out of memory");
-}
-
 static int read_address(const struct strict *s, const json_t *mapping, const char *path,
                         struct redis_source *r)
 {
     const json_t *password = json_object_get(mapping, "password");
     char at[STRICT_PATH_MAX], url[ADDRESS_MAX_BYTES + 16];
-    int result = read_text(s, mapping, path, "address", ADDRESS_MAX_BYTES, &r->address);
+    int result = strict_copy(s, mapping, path, "address", ADDRESS_MAX_BYTES, &r->address);
 
     if (result < 0)
         return result;
@@ -87,7 +75,7 @@ static int read_address(const struct strict *s, const json_t *mapping, const cha
     if (strpbrk(r->address, "@/") || redis_check(url, NULL) < 0)
         return strict_refuse(s, strict_path(at, path, "address"),
                              "%s takes an address such as redis:6379", at);
-    result = read_text(s, mapping, path, "username", ADDRESS_MAX_BYTES, &r->username);
+    result = strict_copy(s, mapping, path, "username", ADDRESS_MAX_BYTES, &r->username);
     if (result == 0 && r->username && (!password || strpbrk(r->username, ":@")))
         return strict_refuse(s, strict_path(at, path, "username"),
                              "%s needs a password, and has no colon and no @", at);
@@ -100,20 +88,16 @@ static int read_address(const struct strict *s, const json_t *mapping, const cha
 static int read_counting(const struct strict *s, const json_t *mapping, const char *path,
                          struct redis_source *r)
 {
-    const char *name = NULL;
+    int counting = r->group ? COUNT_PENDING : COUNT_LENGTH;
     char at[STRICT_PATH_MAX];
-    size_t i = 0;
-    int result = strict_text(s, mapping, path, "count", 16, &name);
 
-    r->counting = r->group ? COUNT_PENDING : COUNT_LENGTH;
-    if (result < 0 || !name)
-        return result;
     strict_path(at, path, "count");
-    while (i < ARRAY_LEN(counting_names) && strcmp(counting_names[i], name) != 0)
-        i++;
-    if (i == ARRAY_LEN(counting_names) || !r->stream)
+    if (json_object_get(mapping, "count") && !r->stream)
         return strict_refuse(s, at, "%s takes length, pending or lag, of a stream", at);
-    r->counting = (enum counting)i;
+    int result = strict_choice(s, mapping, path, "count", counting_names, &counting);
+    if (result < 0)
+        return result;
+    r->counting = (enum counting)counting;
     if ((r->counting == COUNT_LENGTH) == (r->group != NULL))
         return strict_refuse(s, at, "%s: pending and lag need a group, and length has none", at);
     return 0;
@@ -123,10 +107,10 @@ static int read_key(const struct strict *s, const json_t *mapping, const char *p
                     struct redis_source *r)
 {
     char *stream = NULL, at[STRICT_PATH_MAX];
-    int result = read_text(s, mapping, path, "key", NAME_MAX_BYTES, &r->key);
+    int result = strict_copy(s, mapping, path, "key", NAME_MAX_BYTES, &r->key);
 
     if (result == 0)
-        result = read_text(s, mapping, path, "stream", NAME_MAX_BYTES, &stream);
+        result = strict_copy(s, mapping, path, "stream", NAME_MAX_BYTES, &stream);
     if (result == 0 && !stream == !r->key)
         result = strict_refuse(s, path, "%s takes either key or stream", path);
     if (result < 0) {
@@ -135,7 +119,7 @@ static int read_key(const struct strict *s, const json_t *mapping, const char *p
     }
     r->stream = stream;
     r->key = r->stream ? stream : r->key;
-    result = read_text(s, mapping, path, "group", NAME_MAX_BYTES, &r->group);
+    result = strict_copy(s, mapping, path, "group", NAME_MAX_BYTES, &r->group);
     if (result == 0 && r->group && !r->stream)
         return strict_refuse(s, strict_path(at, path, "group"), "%s is one of a stream", at);
     return result == 0 ? read_counting(s, mapping, path, r) : result;

@@ -49,8 +49,9 @@ static int read_config(const struct strict *s, const json_t *mapping, const char
     static const struct strict_member members[] = {
         ENDPOINT_MEMBERS, {"queue", true}, {"count", false}, {0}};
     struct swell_queue *q = ret->settings = calloc(1, sizeof(*q));
-    const char *queue = NULL, *count = "ready";
-    char at[STRICT_PATH_MAX];
+    static const char *const counts[] = {"ready", "unfinished", NULL};
+    const char *queue = NULL;
+    int count = 0;
 
     if (!q)
         return err_set(s->err, -ENOMEM, "out of memory");
@@ -60,13 +61,10 @@ static int read_config(const struct strict *s, const json_t *mapping, const char
     if (r == 0)
         r = strict_text(s, mapping, path, "queue", NAME_MAX_BYTES, &queue);
     if (r == 0)
-        r = strict_text(s, mapping, path, "count", 16, &count);
+        r = strict_choice(s, mapping, path, "count", counts, &count);
     if (r < 0)
         return r;
-    if (strcmp(count, "ready") != 0 && strcmp(count, "unfinished") != 0)
-        return strict_refuse(s, strict_path(at, path, "count"),
-                             "%s takes ready or unfinished, not '%s'", at, count);
-    q->unfinished = count[0] == 'u';
+    q->unfinished = count == 1;
     ret->timeout_ns = endpoint_timeout_ns(q->endpoint);
     if (asprintf(&ret->shown_as, "swell-queue at %s", endpoint_host(q->endpoint)) < 0)
         ret->shown_as = NULL;

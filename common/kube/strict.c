@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define SHOWN_MAX 64
+#define CHOICES_MAX 256
 
 char *strict_path(char ret[STRICT_PATH_MAX], const char *path, const char *name)
 {
@@ -102,6 +103,66 @@ int strict_text(const struct strict *s, const json_t *mapping, const char *path,
         return strict_refuse(s, at, "%s takes a text of 1 to %zu bytes, not one of %zu", at,
                              max_bytes, len);
     *ret = json_string_value(value);
+    return 0;
+}
+
+int strict_copy(const struct strict *s, const json_t *mapping, const char *path, const char *name,
+                size_t max_bytes, char **ret)
+{
+    const char *text = NULL;
+    int r = strict_text(s, mapping, path, name, max_bytes, &text);
+
+    if (r < 0 || !text)
+        return r;
+    char *copy = strdup(text);
+    if (!copy)
+        return err_set(s->err, -ENOMEM, "out of memory");
+    *ret = copy;
+    return 0;
+}
+
+/* "a, b or c" */
+static const char *list_of(const char *const *names, char ret[CHOICES_MAX])
+{
+    size_t len = 0;
+
+    ret[0] = '\0';
+    for (size_t i = 0; names[i] && len < CHOICES_MAX; i++) {
+        const char *before = i == 0 ? "" : names[i + 1] ? ", " : " or ";
+        len += (size_t)snprintf(ret + len, CHOICES_MAX - len, "%s%s", before, names[i]);
+    }
+    return ret;
+}
+
+int strict_choice(const struct strict *s, const json_t *mapping, const char *path, const char *name,
+                  const char *const *names, int *ret)
+{
+    const json_t *value = json_object_get(mapping, name);
+    const char *text = json_string_value(value);
+    char shown[SHOWN_MAX], choices[CHOICES_MAX], at[STRICT_PATH_MAX];
+
+    if (!value)
+        return 0;
+    for (int i = 0; text && names[i]; i++)
+        if (strcmp(names[i], text) == 0) {
+            *ret = i;
+            return 0;
+        }
+    strict_path(at, path, name);
+    return strict_refuse(s, at, "%s takes %s, not %s", at, list_of(names, choices),
+                         show(value, shown));
+}
+
+int strict_bool(const struct strict *s, const json_t *mapping, const char *path, const char *name,
+                bool *ret)
+{
+    const json_t *value = json_object_get(mapping, name);
+    char at[STRICT_PATH_MAX];
+
+    if (value && !json_is_boolean(value))
+        return strict_refuse(s, strict_path(at, path, name), "%s takes true or false", at);
+    if (value)
+        *ret = json_is_true(value);
     return 0;
 }
 

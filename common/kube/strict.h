@@ -40,10 +40,15 @@ int strict_mapping(const struct strict *s, const json_t *value, const char *path
                    const struct strict_member *members);
 
 /* A member of a mapping; absent ones leave *ret as it is. A text is borrowed and has
- * 1..max_bytes bytes; a duration is written as base/clock.h reads it; a whole number and a number
- * are JSON numbers; a quantity is Kubernetes' ("500m"), in thousandths. */
+ * 1..max_bytes bytes; a choice is the place of a text among names, which end with NULL; a duration
+ * is written as base/clock.h reads it; a whole number and a number are JSON numbers; a quantity is
+ * Kubernetes' ("500m"), in thousandths. */
 int strict_text(const struct strict *s, const json_t *mapping, const char *path, const char *name,
                 size_t max_bytes, const char **ret);
+int strict_choice(const struct strict *s, const json_t *mapping, const char *path, const char *name,
+                  const char *const *names, int *ret);
+int strict_bool(const struct strict *s, const json_t *mapping, const char *path, const char *name,
+                bool *ret);
 int strict_duration(const struct strict *s, const json_t *mapping, const char *path,
                     const char *name, uint64_t min_ns, uint64_t max_ns, uint64_t *ret_ns);
 int strict_int(const struct strict *s, const json_t *mapping, const char *path, const char *name,
@@ -52,5 +57,9 @@ int strict_number(const struct strict *s, const json_t *mapping, const char *pat
                   double min, double max, double *ret);
 int strict_quantity(const struct strict *s, const json_t *mapping, const char *path,
                     const char *name, int64_t min_milli, int64_t max_milli, int64_t *ret_milli);
+
+/* A text as above, but new: the caller frees *ret. Also -ENOMEM. */
+int strict_copy(const struct strict *s, const json_t *mapping, const char *path, const char *name,
+                size_t max_bytes, char **ret);
 
 #endif

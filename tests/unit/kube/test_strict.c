@@ -6,6 +6,7 @@
 #include "kube/strict.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct doc { /* one mapping with where it stands */
@@ -187,6 +188,59 @@ static void a_quantity_is_written_as_in_manifests(void **state)
     yaml_file_free(d.file);
 }
 
+static void a_choice_is_one_of_the_names(void **state)
+{
+    static const char *const names[] = {"one", "two", "three", NULL};
+    struct doc d;
+    int choice = 7;
+    (void)state;
+
+    open_doc(&d, "a: two\nb: four\nc: 3\n");
+    assert_int_equal(strict_choice(&d.s, d.mapping, "", "absent", names, &choice), 0);
+    assert_int_equal(choice, 7);
+    assert_int_equal(strict_choice(&d.s, d.mapping, "", "a", names, &choice), 0);
+    assert_int_equal(choice, 1);
+    assert_int_equal(strict_choice(&d.s, d.mapping, "", "b", names, &choice), -EINVAL);
+    assert_string_equal(d.err.text, "a.yaml:2: b takes one, two or three, not 'four'");
+    assert_int_equal(strict_choice(&d.s, d.mapping, "", "c", names, &choice), -EINVAL);
+    assert_string_equal(d.err.text, "a.yaml:3: c takes one, two or three, not 3");
+    assert_int_equal(choice, 1);
+    yaml_file_free(d.file);
+}
+
+static void a_bool_is_true_or_false(void **state)
+{
+    struct doc d;
+    bool yes = true;
+    (void)state;
+
+    open_doc(&d, "a: false\nb: 1\n");
+    assert_int_equal(strict_bool(&d.s, d.mapping, "", "absent", &yes), 0);
+    assert_true(yes);
+    assert_int_equal(strict_bool(&d.s, d.mapping, "", "a", &yes), 0);
+    assert_false(yes);
+    assert_int_equal(strict_bool(&d.s, d.mapping, "x", "b", &yes), -EINVAL);
+    assert_non_null(strstr(d.err.text, "x.b takes true or false"));
+    yaml_file_free(d.file);
+}
+
+static void a_copy_outlives_the_document(void **state)
+{
+    struct doc d;
+    char *text = NULL;
+    (void)state;
+
+    open_doc(&d, "a: word\nb: 1\n");
+    assert_int_equal(strict_copy(&d.s, d.mapping, "", "absent", 4, &text), 0);
+    assert_null(text);
+    assert_int_equal(strict_copy(&d.s, d.mapping, "", "b", 4, &text), -EINVAL);
+    assert_int_equal(strict_copy(&d.s, d.mapping, "", "a", 3, &text), -EINVAL);
+    assert_int_equal(strict_copy(&d.s, d.mapping, "", "a", 4, &text), 0);
+    yaml_file_free(d.file);
+    assert_string_equal(text, "word");
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +248,9 @@ int main(void)
         cmocka_unit_test(refuses_what_is_unknown_missing_or_no_mapping),
         cmocka_unit_test(an_absent_member_leaves_the_default),
         cmocka_unit_test(a_text_is_a_string_with_a_length),
+        cmocka_unit_test(a_choice_is_one_of_the_names),
+        cmocka_unit_test(a_bool_is_true_or_false),
+        cmocka_unit_test(a_copy_outlives_the_document),
         cmocka_unit_test(a_duration_has_a_unit_and_a_range),
         cmocka_unit_test(a_whole_number_has_no_fraction_and_a_range),
         cmocka_unit_test(a_number_may_be_whole_or_not),
