@@ -124,6 +124,17 @@ const struct sample *samples_at(const struct samples *s, size_t i)
     return s->items[i];
 }
 
+bool sample_same_labels(const struct sample *a, const struct sample *b)
+{
+    if (a->label_count != b->label_count)
+        return false;
+    for (size_t i = 0; i < a->label_count; i++)
+        if (strcmp(a->labels[i].name, b->labels[i].name) != 0 ||
+            strcmp(a->labels[i].value, b->labels[i].value) != 0)
+            return false;
+    return true;
+}
+
 const char *sample_label(const struct sample *s, const char *name)
 {
     for (size_t i = 0; i < s->label_count; i++)

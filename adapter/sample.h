@@ -44,6 +44,8 @@ int samples_add_value(struct samples *s, int64_t value_milli);
 size_t samples_count(const struct samples *s); /* 0 for NULL */
 const struct sample *samples_at(const struct samples *s, size_t i);
 
+bool sample_same_labels(const struct sample *a, const struct sample *b); /* in the same order */
+
 const char *sample_label(const struct sample *s, const char *name); /* NULL when it has none */
 
 /* Fills in value_milli and fault from a floating-point number, rounding up to a thousandth as

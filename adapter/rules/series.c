@@ -61,24 +61,13 @@ static uint64_t hash_shape(const struct sample *s)
     return hash;
 }
 
-static bool same_shape(const struct sample *a, const struct sample *b)
-{
-    if (a->label_count != b->label_count)
-        return false;
-    for (size_t i = 0; i < a->label_count; i++)
-        if (strcmp(a->labels[i].name, b->labels[i].name) != 0 ||
-            strcmp(a->labels[i].value, b->labels[i].value) != 0)
-            return false;
-    return true;
-}
-
 static int remember(struct seen *seen, const struct sample *shape, struct err *err)
 {
     uint64_t hash = hash_shape(shape);
     struct entry **bucket = &seen->buckets[hash % BUCKETS];
 
     for (struct entry *e = *bucket; e; e = e->next)
-        if (e->hash == hash && same_shape(samples_at(seen->samples, e->index), shape))
+        if (e->hash == hash && sample_same_labels(samples_at(seen->samples, e->index), shape))
             return 0;
     struct entry *e = malloc(sizeof(*e));
     int r = e ? samples_add(seen->samples, shape) : -ENOMEM;

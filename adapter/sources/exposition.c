@@ -199,25 +199,14 @@ static int read_page(const struct buf *body, struct scrape *scrape, struct err *
 
 /* ---- rates ---- */
 
-static bool same_labels(const struct sample *a, const struct sample *b)
-{
-    if (a->label_count != b->label_count)
-        return false;
-    for (size_t i = 0; i < a->label_count; i++)
-        if (strcmp(a->labels[i].name, b->labels[i].name) != 0 ||
-            strcmp(a->labels[i].value, b->labels[i].value) != 0)
-            return false;
-    return true;
-}
-
 /* Pages keep their order, so the hint is nearly always right. */
 static const struct sample *find_twin(const struct samples *list, const struct sample *sample,
                                       size_t hint)
 {
-    if (hint < samples_count(list) && same_labels(samples_at(list, hint), sample))
+    if (hint < samples_count(list) && sample_same_labels(samples_at(list, hint), sample))
         return samples_at(list, hint);
     for (size_t i = 0; i < samples_count(list); i++)
-        if (same_labels(samples_at(list, i), sample))
+        if (sample_same_labels(samples_at(list, i), sample))
             return samples_at(list, i);
     return NULL;
 }

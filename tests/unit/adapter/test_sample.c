@@ -35,6 +35,23 @@ static void keeps_copies_of_labels(void **state)
     samples_unref(s);
 }
 
+static void samples_have_the_same_labels_in_the_same_order(void **state)
+{
+    static const struct label ab[] = {{"a", "1"}, {"b", "2"}}, ba[] = {{"b", "2"}, {"a", "1"}},
+                              other[] = {{"a", "1"}, {"b", "3"}};
+    const struct sample one = {.labels = ab, .label_count = 2, .value_milli = 1},
+                        same = {.labels = ab, .label_count = 2, .value_milli = 2},
+                        swapped = {.labels = ba, .label_count = 2},
+                        differs = {.labels = other, .label_count = 2},
+                        fewer = {.labels = ab, .label_count = 1};
+    (void)state;
+
+    assert_true(sample_same_labels(&one, &same));
+    assert_false(sample_same_labels(&one, &swapped));
+    assert_false(sample_same_labels(&one, &differs));
+    assert_false(sample_same_labels(&one, &fewer));
+}
+
 static void has_a_limit(void **state)
 {
     struct samples *s = samples_new();
@@ -195,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_none_for_an_answer_where_all_are_asked_for),
         cmocka_unit_test(keeps_copies_of_labels),
+        cmocka_unit_test(samples_have_the_same_labels_in_the_same_order),
         cmocka_unit_test(has_a_limit),
         cmocka_unit_test(reads_numbers_exactly_or_says_what_is_wrong),
         cmocka_unit_test(combines_as_written),
