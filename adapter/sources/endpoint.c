@@ -14,7 +14,6 @@
 
 #define URL_MAX_BYTES 1024
 #define NAME_MAX_BYTES 256
-#define FILE_MAX_BYTES 1024
 #define BAD_URL "takes an address such as http://queue:8080/depth"
 
 /* ---- the address ---- */
@@ -125,10 +124,9 @@ void endpoint_unref(struct endpoint *e)
 {
     if (!e || atomic_fetch_sub_explicit(&e->refs, 1, memory_order_acq_rel) != 1)
         return;
-    char *const texts[] = {e->scheme,         e->userinfo,      e->host,    e->path,
-                           e->query,          e->shown_as,      e->key,     e->username,
-                           e->api_key_header, e->api_key_query, e->ca_file, e->cert_file,
-                           e->key_file};
+    char *const texts[] = {e->scheme,         e->userinfo,     e->host, e->path,
+                           e->query,          e->shown_as,     e->key,  e->username,
+                           e->api_key_header, e->api_key_query};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         free(texts[i]);
     for (size_t i = 0; i < e->header_count; i++)
@@ -136,6 +134,7 @@ void endpoint_unref(struct endpoint *e)
     secret_done(&e->password);
     secret_done(&e->bearer);
     secret_done(&e->api_key);
+    tls_files_done(&e->tls);
     free(e);
 }
 
@@ -305,28 +304,7 @@ static int read_headers(const struct strict *s, const json_t *mapping, const cha
 static int read_tls(const struct strict *s, const json_t *mapping, const char *path,
                     struct endpoint *e)
 {
-    static const struct strict_member members[] = {{"caFile", false},
-                                                   {"certFile", false},
-                                                   {"keyFile", false},
-                                                   {"insecureSkipVerify", false},
-                                                   {0}};
-    const json_t *tls = json_object_get(mapping, "tls");
-    char at[STRICT_PATH_MAX];
-
-    if (!tls)
-        return 0;
-    int r = strict_mapping(s, tls, strict_path(at, path, "tls"), members);
-    if (r == 0)
-        r = strict_copy(s, tls, at, "caFile", FILE_MAX_BYTES, &e->ca_file);
-    if (r == 0)
-        r = strict_copy(s, tls, at, "certFile", FILE_MAX_BYTES, &e->cert_file);
-    if (r == 0)
-        r = strict_copy(s, tls, at, "keyFile", FILE_MAX_BYTES, &e->key_file);
-    if (r == 0)
-        r = strict_bool(s, tls, at, "insecureSkipVerify", &e->insecure_skip_verify);
-    if (r == 0 && !e->cert_file != !e->key_file)
-        return strict_refuse(s, at, "%s.certFile and keyFile need each other", at);
-    return r;
+    return tls_files_read_config(s, mapping, path, &e->tls);
 }
 
 static int read_timeout(const struct strict *s, const json_t *mapping, const char *path,

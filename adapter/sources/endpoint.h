@@ -59,6 +59,9 @@ int endpoint_check_status(int status, struct err *err);
 /* The JSON document in a body: new in *ret; -ENOMSG with a sentence that repeats nothing of it. */
 int endpoint_read_json(const struct buf *body, json_t **ret, struct err *err);
 
+/* Both: the document of an answer that is good. */
+int endpoint_read_answer(int status, const struct buf *body, json_t **ret, struct err *err);
+
 void endpoint_help(FILE *out); /* the members but url, for --help */
 
 #endif

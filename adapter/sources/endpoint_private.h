@@ -5,6 +5,7 @@
 
 #include "adapter/sources/endpoint.h"
 #include "adapter/sources/secret.h"
+#include "adapter/sources/tls_files.h"
 
 #define EXTRA_HEADERS_MAX 4 /* with Accept, the API key and a NULL there is room in http_call */
 
@@ -22,8 +23,7 @@ struct endpoint {
     char *api_key_header, *api_key_query;
     char *headers[EXTRA_HEADERS_MAX];
     size_t header_count;
-    char *ca_file, *cert_file, *key_file;
-    bool insecure_skip_verify;
+    struct tls_files tls;
     uint64_t timeout_ns;
 };
 

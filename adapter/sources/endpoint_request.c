@@ -97,10 +97,10 @@ static int set_credentials(const struct endpoint *e, struct source_request *ret,
     if (r == 0)
         r = keep_secret(&e->bearer, ret, &call->bearer, err);
     call->username = e->username;
-    call->ca_file = e->ca_file;
-    call->cert_file = e->cert_file;
-    call->key_file = e->key_file;
-    call->insecure_skip_verify = e->insecure_skip_verify;
+    call->ca_file = e->tls.ca;
+    call->cert_file = e->tls.cert;
+    call->key_file = e->tls.key;
+    call->insecure_skip_verify = e->tls.insecure_skip_verify;
     return r;
 }
 
@@ -139,4 +139,11 @@ int endpoint_read_json(const struct buf *body, json_t **ret, struct err *err)
                        where.column);
     *ret = doc;
     return 0;
+}
+
+int endpoint_read_answer(int status, const struct buf *body, json_t **ret, struct err *err)
+{
+    int r = endpoint_check_status(status, err);
+
+    return r == 0 ? endpoint_read_json(body, ret, err) : r;
 }

@@ -102,9 +102,7 @@ static int read_answer(const struct source *s, struct source_poll *p, int status
     int64_t milli;
 
     (void)p;
-    int r = endpoint_check_status(status, err);
-    if (r == 0)
-        r = endpoint_read_json(body, &doc, err);
+    int r = endpoint_read_answer(status, body, &doc, err);
     if (r < 0)
         return r;
 

@@ -11,7 +11,7 @@
 
 #define SERVERS_MAX_BYTES 2048
 #define NAME_MAX_BYTES 249 /* Kafka's limit for topics */
-#define FILE_MAX_BYTES 1024
+#define TEXT_MAX_BYTES 1024
 #define THRESHOLD_MAX 1000000000
 #define KAFKA_TIMEOUT_DEFAULT_NS UINT64_C(5000000000) /* a first answer takes several requests */
 
@@ -21,11 +21,11 @@ void kafka_config_free(void *config)
 
     if (!c)
         return;
-    char *const texts[] = {c->servers,  c->group,   c->topic,     c->mechanism,
-                           c->username, c->ca_file, c->cert_file, c->key_file};
+    char *const texts[] = {c->servers, c->group, c->topic, c->username};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         free(texts[i]);
     secret_done(&c->password);
+    tls_files_done(&c->tls);
     free(c);
 }
 
@@ -55,7 +55,7 @@ static int read_partitions(const struct strict *s, const json_t *mapping, const 
 {
     scoped(free_at) char *text = NULL;
     char at[STRICT_PATH_MAX];
-    int r = strict_copy(s, mapping, path, "partitionLimitation", FILE_MAX_BYTES, &text);
+    int r = strict_copy(s, mapping, path, "partitionLimitation", TEXT_MAX_BYTES, &text);
 
     strict_path(at, path, "partitionLimitation");
     if (r == 0 && text && !c->topic)
@@ -135,56 +135,29 @@ static int read_sasl(const struct strict *s, const json_t *mapping, const char *
 {
     static const struct strict_member members[] = {
         {"mechanism", true}, {"username", true}, {"password", true}, {0}};
-    static const char *const mechanisms[] = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"};
+    static const char *const mechanisms[] = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", NULL};
     const json_t *sasl = json_object_get(mapping, "sasl");
     char at[STRICT_PATH_MAX], password[STRICT_PATH_MAX];
+    int mechanism = 0;
 
     if (!sasl)
         return 0;
     int r = strict_mapping(s, sasl, strict_path(at, path, "sasl"), members);
     if (r == 0)
-        r = strict_copy(s, sasl, at, "mechanism", 32, &c->mechanism);
+        r = strict_choice(s, sasl, at, "mechanism", mechanisms, &mechanism);
     if (r == 0)
-        r = strict_copy(s, sasl, at, "username", FILE_MAX_BYTES, &c->username);
-    if (r == 0)
-        r = secret_read_config(s, json_object_get(sasl, "password"),
-                               strict_path(password, at, "password"), &c->password);
-    for (size_t i = 0; i < ARRAY_LEN(mechanisms) && r == 0; i++)
-        if (strcmp(mechanisms[i], c->mechanism) == 0)
-            return 0;
-    return r < 0 ? r
-                 : strict_refuse(s, at,
-                                 "%s.mechanism takes PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, not "
-                                 "'%s'",
-                                 at, c->mechanism);
+        r = strict_copy(s, sasl, at, "username", TEXT_MAX_BYTES, &c->username);
+    c->mechanism = mechanisms[mechanism];
+    return r == 0 ? secret_read_config(s, json_object_get(sasl, "password"),
+                                       strict_path(password, at, "password"), &c->password)
+                  : r;
 }
 
 static int read_tls(const struct strict *s, const json_t *mapping, const char *path,
                     struct kafka_config *c)
 {
-    static const struct strict_member members[] = {{"caFile", false},
-                                                   {"certFile", false},
-                                                   {"keyFile", false},
-                                                   {"insecureSkipVerify", false},
-                                                   {0}};
-    const json_t *tls = json_object_get(mapping, "tls");
-    char at[STRICT_PATH_MAX];
-
-    c->tls = tls;
-    if (!tls)
-        return 0;
-    int r = strict_mapping(s, tls, strict_path(at, path, "tls"), members);
-    if (r == 0)
-        r = strict_copy(s, tls, at, "caFile", FILE_MAX_BYTES, &c->ca_file);
-    if (r == 0)
-        r = strict_copy(s, tls, at, "certFile", FILE_MAX_BYTES, &c->cert_file);
-    if (r == 0)
-        r = strict_copy(s, tls, at, "keyFile", FILE_MAX_BYTES, &c->key_file);
-    if (r == 0)
-        r = strict_bool(s, tls, at, "insecureSkipVerify", &c->insecure_skip_verify);
-    if (r == 0 && !c->cert_file != !c->key_file)
-        return strict_refuse(s, at, "%s.certFile and keyFile need each other", at);
-    return r;
+    c->has_tls = json_object_get(mapping, "tls");
+    return tls_files_read_config(s, mapping, path, &c->tls);
 }
 
 int kafka_config_read(const struct strict *s, const json_t *mapping, const char *path,
@@ -242,8 +215,8 @@ static bool set(rd_kafka_conf_t *conf, const char *name, const char *value, char
 static const char *protocol(const struct kafka_config *c)
 {
     if (c->mechanism)
-        return c->tls ? "sasl_ssl" : "sasl_plaintext";
-    return c->tls ? "ssl" : "plaintext";
+        return c->has_tls ? "sasl_ssl" : "sasl_plaintext";
+    return c->has_tls ? "ssl" : "plaintext";
 }
 
 /* It never joins the group: it only asks what that has committed. */
@@ -262,11 +235,11 @@ int kafka_config_connect(const struct kafka_config *c, const char *password, rd_
                 set(conf, "sasl.mechanism", c->mechanism, why, sizeof(why)) &&
                 set(conf, "sasl.username", c->username, why, sizeof(why)) &&
                 set(conf, "sasl.password", password, why, sizeof(why)) &&
-                set(conf, "ssl.ca.location", c->ca_file, why, sizeof(why)) &&
-                set(conf, "ssl.certificate.location", c->cert_file, why, sizeof(why)) &&
-                set(conf, "ssl.key.location", c->key_file, why, sizeof(why)) &&
+                set(conf, "ssl.ca.location", c->tls.ca, why, sizeof(why)) &&
+                set(conf, "ssl.certificate.location", c->tls.cert, why, sizeof(why)) &&
+                set(conf, "ssl.key.location", c->tls.key, why, sizeof(why)) &&
                 set(conf, "enable.ssl.certificate.verification",
-                    c->insecure_skip_verify ? "false" : NULL, why, sizeof(why));
+                    c->tls.insecure_skip_verify ? "false" : NULL, why, sizeof(why));
     rd_kafka_t *client = good ? rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why)) : NULL;
 
     if (client) { /* owns conf now */

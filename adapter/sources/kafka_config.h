@@ -6,6 +6,7 @@
 #include "adapter/source.h"
 #include "adapter/sources/kafka_lag.h"
 #include "adapter/sources/secret.h"
+#include "adapter/sources/tls_files.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -20,10 +21,11 @@ struct kafka_config {
     size_t range_count;
     struct kafka_lag_rules rules;
 
-    char *mechanism, *username; /* of SASL; NULL: none */
+    const char *mechanism; /* of SASL, a literal; NULL: none */
+    char *username;
     struct secret password;
-    bool tls, insecure_skip_verify;
-    char *ca_file, *cert_file, *key_file;
+    bool has_tls;
+    struct tls_files tls;
 };
 
 /* For the kind's row. */

@@ -241,10 +241,8 @@ static int read_answer(const struct source *s, struct source_poll *p, int status
 {
     const struct nats *n = s->settings;
     json_auto_t *doc = NULL;
-    int r = endpoint_check_status(status, err);
+    int r = endpoint_read_answer(status, body, &doc, err);
 
-    if (r == 0)
-        r = endpoint_read_json(body, &doc, err);
     if (r < 0)
         return r;
     struct memory *m = p->memory;

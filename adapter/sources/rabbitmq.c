@@ -241,9 +241,7 @@ static int read_answer(const struct source *s, struct source_poll *p, int status
     (void)p;
     if (status == 404)
         return err_set(err, -EBADMSG, "answers 404: it has no queue '%s' in that vhost", q->queue);
-    int r = endpoint_check_status(status, err);
-    if (r == 0)
-        r = endpoint_read_json(body, &doc, err);
+    int r = endpoint_read_answer(status, body, &doc, err);
     if (r < 0)
         return r;
     return q->many ? read_list(q, doc, ret, err) : read_queue_object(q, doc, ret, err);

@@ -21,7 +21,7 @@ static void reads_every_field(void **state)
 
     assert_string_equal(source->shown_as, "Kafka at 127.0.0.1:1");
     assert_int_equal(c->rules.threshold, 5);
-    assert_true(c->rules.earliest && c->rules.exclude_persistent && c->tls);
+    assert_true(c->rules.earliest && c->rules.exclude_persistent && c->has_tls);
     assert_true(kafka_config_wants(c, 1) && kafka_config_wants(c, 5) && kafka_config_wants(c, 8));
     assert_false(kafka_config_wants(c, 0) || kafka_config_wants(c, 2) || kafka_config_wants(c, 9));
     source_unref(source);
