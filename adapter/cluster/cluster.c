@@ -237,10 +237,10 @@ static int make_clients(struct cluster *c, struct err *err)
 static int make_gate(struct cluster *c, struct err *err)
 {
     const struct gate_config config = {
-        .token_reviews = c->clients[ROLE_AUTHENTICATION],
-        .access_reviews = c->clients[ROLE_AUTHORIZATION],
-        .fetcher = c->fetcher,
-        .metrics = service_metrics(c->service),
+        .reviews = {.token_reviews = c->clients[ROLE_AUTHENTICATION],
+                    .access_reviews = c->clients[ROLE_AUTHORIZATION],
+                    .fetcher = c->fetcher,
+                    .metrics = service_metrics(c->service)},
         .open_paths = c->options.open_paths,
     };
 
