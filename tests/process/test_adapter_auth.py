@@ -219,6 +219,45 @@ class Authorities(AuthTest):
             self.assertEqual(door.ask(certificate=own.issue(name, f"/CN={name}"), headers=MASTERS)[0],
                              wanted)
 
+    def test_files_of_flags_are_read_again_and_bad_ones_are_not_used(self):
+        own = Authority(self.folder, "own-ca")
+        file = os.path.join(self.folder, "mounted.crt")
+
+        def mount(text):
+            with open(file + ".new", "w", encoding="ascii") as new:
+                new.write(text)
+            os.rename(file + ".new", file)
+
+        def pem(authority):
+            with open(authority.certificate, encoding="ascii") as its:
+                return its.read()
+
+        mount(pem(self.front))
+        _, p, door = self.ready(f"--requestheader-client-ca-file={file}",
+                                "--authorization-always-allow-paths=/metrics")
+        refused = 'swell_adapter_authorities_refused{from="requestheader-client-ca-file"} '
+        before, after = self.proxy(), own.issue("own-proxy", "/CN=front-proxy-client")
+        connection = door.connect(before)
+
+        def ask_again():
+            connection.request("GET", PATH, headers=dict(MASTERS))
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+
+        self.assertEqual((ask_again(), door.ask(certificate=after, headers=MASTERS)[0]), (LET_IN, 401))
+        socket_before = connection.sock
+        mount("-----BEGIN CERTIFICATE-----\nnonsense\n")
+        p.wait_for_line("authorities cannot be used")
+        self.assertEqual(ask_again(), LET_IN)
+        self.assertIn(refused + "1", door.ask("/metrics")[2])
+        mount(pem(own) + pem(self.front))
+        wait_until(lambda: door.ask(certificate=after, headers=MASTERS)[0] == LET_IN, "the new file")
+        self.assertEqual(ask_again(), LET_IN)
+        self.assertIs(connection.sock, socket_before)
+        self.assertIn(refused + "0", door.ask("/metrics")[2])
+        connection.close()
+
 
 def shown(port):
     """The server's certificate, DER."""
