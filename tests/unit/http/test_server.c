@@ -196,6 +196,42 @@ static void errors_can_have_the_apps_own_form(void **state)
     assert_non_null(strstr(b.data, "\r\nAllow: GET, HEAD\r\n"));
 }
 
+/* The id in an answer to a request with these header lines. */
+static void ask_for_id(struct http_server *s, const char *target, const char *lines, char id[200])
+{
+    char request[300];
+    scoped(buf_done) struct buf b = {0};
+
+    (void)snprintf(request, sizeof(request),
+                   "GET %s HTTP/1.1\r\nHost: x\r\n%sConnection: close\r\n\r\n", target, lines);
+    wire_ask(http_server_port(s), request, &b);
+    const char *line = strstr(b.data, "Audit-Id: ");
+    assert_non_null(line);
+    assert_int_equal(sscanf(line, "Audit-Id: %199[^\r]", id), 1);
+    assert_null(strstr(line + 1, "Audit-Id"));
+}
+
+static void every_answer_carries_its_requests_id(void **state)
+{
+    struct http_server *s = wire_start(
+        &routes, (struct http_server_config){.id_header = "Audit-Id", .max_body_bytes = 5});
+    char id[200], other[200];
+    (void)state;
+
+    ask_for_id(s, "/fixed", "audit-id: from the client\r\n", id);
+    assert_string_equal(id, "from the client");
+    ask_for_id(s, "/nowhere", "Audit-Id: 1\r\n", id);
+    assert_string_equal(id, "1");
+    ask_for_id(s, "/any", "Audit-Id: 2\r\nContent-Length: 9\r\n", id); /* 413 */
+    assert_string_equal(id, "2");
+    ask_for_id(s, "/fixed", "", id);
+    ask_for_id(s, "/fixed", "Audit-Id: \r\n", other);
+    assert_int_equal(strlen(id), 36);
+    assert_int_equal(strlen(other), 36);
+    assert_string_not_equal(id, other);
+    assert_int_equal(http_server_stop(s, 0), 0);
+}
+
 static void query_and_path_are_decoded_once(void **state)
 {
     static const struct {
@@ -602,6 +638,7 @@ int main(void)
         cmocka_unit_test_teardown(unknown_paths_are_404_and_no_label, stop),
         cmocka_unit_test_teardown(other_methods_are_405_with_all_that_are_allowed, stop),
         cmocka_unit_test_teardown(errors_can_have_the_apps_own_form, stop),
+        cmocka_unit_test_teardown(every_answer_carries_its_requests_id, stop),
         cmocka_unit_test_teardown(query_and_path_are_decoded_once, stop),
         cmocka_unit_test_teardown(a_nul_byte_in_the_address_is_400, stop),
         cmocka_unit_test_teardown(bodies_arrive_whole_in_any_number_of_pieces, stop),
