@@ -95,6 +95,7 @@ static int start(struct front *f, const struct front_options *o, const struct ht
     struct http_server_config config = {.address = o->address,
                                         .port = (uint16_t)o->port,
                                         .error_reply = status_reply,
+                                        .id_header = "Audit-Id", /* as API servers name it */
                                         .max_connections = CONNECTIONS_MAX,
                                         .max_header_bytes = HEADERS_MAX};
     int r = refuse_contradictions(o, err);
