@@ -236,7 +236,7 @@ static int make_list(struct explainer *e)
                        i < rules->custom_count ? &rules->custom[i]
                                                : &rules->external[i - rules->custom_count],
                        &e->series[i]);
-    e->list = r == 0 ? series_to_metrics(rules, e->series) : NULL;
+    e->list = r == 0 ? series_to_metrics(rules, e->series, catalogue_new()) : NULL;
     return e->list ? 0 : -ENOMEM;
 }
 
