@@ -122,7 +122,9 @@ static void start_new(struct object_watches *w)
     while (w->started < count) {
         struct watched *next = &w->watched[w->started++];
         next->watch = kube_watch_start(w->kube, next->path, on_change, next);
-        if (!next->watch)
+        if (next->watch)
+            kube_watch_only_metadata(next->watch);
+        else
             log_error("no memory for a watch", LOG_STR("path", next->path));
     }
 }
