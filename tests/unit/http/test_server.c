@@ -2,6 +2,7 @@
 #include "wire.h"
 
 #include "base/signals.h"
+#include "http/server_private.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -51,6 +52,18 @@ static struct http_reply big(void *app, const struct http_request *r)
     return http_reply_take(200, "x/y", body, len);
 }
 
+static atomic_uint idle_limit_s;
+
+/* libmicrohttpd's clock is its own, so the limit itself is looked at. */
+static struct http_reply note_idle_limit(void *app, const struct http_request *r)
+{
+    (void)app;
+    atomic_store(&idle_limit_s, MHD_get_connection_info(r->exchange->connection,
+                                                        MHD_CONNECTION_INFO_CONNECTION_TIMEOUT)
+                                    ->connection_timeout);
+    return http_reply_text(200, "noted");
+}
+
 /* Holds its thread until the test opens the gate. */
 static struct http_reply slow(void *app, const struct http_request *r)
 {
@@ -62,8 +75,13 @@ static struct http_reply slow(void *app, const struct http_request *r)
 }
 
 static const struct http_route rows[] = {
-    {"GET", "/echo/{p}", echo, ""}, {"POST", "/echo/{p}", echo, ""}, {"GET", "/fixed", fixed, ""},
-    {"GET", "/big", big, ""},       {"GET", "/slow", slow, ""},      {NULL, "/any", echo, ""},
+    {"GET", "/echo/{p}", echo, ""},
+    {"POST", "/echo/{p}", echo, ""},
+    {"GET", "/fixed", fixed, ""},
+    {"GET", "/big", big, ""},
+    {"GET", "/slow", slow, ""},
+    {NULL, "/any", echo, ""},
+    {"GET", "/idle-limit", note_idle_limit, ""},
 };
 static const struct http_routes routes = {rows, ARRAY_LEN(rows), NULL};
 
@@ -422,6 +440,18 @@ static void a_connection_is_kept_for_the_next_request(void **state)
     assert_non_null(strstr(b.data, "p=1"));
 }
 
+/* Else a client of Go's, which closes its own after 90 s, sends into one that we just closed. */
+static void by_default_a_connection_may_be_idle_longer_than_go_keeps_its_own(void **state)
+{
+    struct http_server *s = wire_start(&routes, (struct http_server_config){0});
+    scoped(buf_done) struct buf b = {0};
+    (void)state;
+
+    assert_int_equal(wire_get(http_server_port(s), "/idle-limit", &b), 200);
+    assert_in_range(atomic_load(&idle_limit_s), 95, 300);
+    assert_int_equal(http_server_stop(s, 0), 0);
+}
+
 static void an_idle_connection_is_closed(void **state)
 {
     scoped(buf_done) struct buf b = {0};
@@ -650,6 +680,8 @@ int main(void)
         cmocka_unit_test_teardown(garbage_is_refused_and_the_books_balance, stop),
         cmocka_unit_test_teardown(a_request_that_breaks_off_is_done_with_status_0, stop),
         cmocka_unit_test_teardown(a_connection_is_kept_for_the_next_request, stop),
+        cmocka_unit_test_teardown(by_default_a_connection_may_be_idle_longer_than_go_keeps_its_own,
+                                  stop),
         cmocka_unit_test_teardown(an_idle_connection_is_closed, stop),
         cmocka_unit_test_teardown(connections_beyond_the_limit_wait, stop),
         cmocka_unit_test_teardown(idle_connections_make_room_when_asked_to, stop),
