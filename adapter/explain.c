@@ -71,6 +71,7 @@ static void explainer_done(struct explainer *e)
     selector_free(e->selector);
     endpoint_unref(e->prometheus);
     config_done(&e->config);
+    connection_options_done(&e->options.prometheus);
     http_client_free(e->http);
     http_client_teardown();
 }
