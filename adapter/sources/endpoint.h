@@ -19,10 +19,11 @@
 
 struct endpoint;
 
-/* For the tables of kinds: the members that all endpoints have. */
-#define ENDPOINT_MEMBERS                                                                           \
-    {"url", true}, {"basic", false}, {"bearerToken", false}, {"apiKey", false},                    \
-        {"headers", false}, {"tls", false},                                                        \
+/* For the tables of kinds: the members that all endpoints have, and those beside the url. */
+#define ENDPOINT_MEMBERS {"url", true}, ENDPOINT_OPTIONS
+#define ENDPOINT_OPTIONS                                                                           \
+    {"basic", false}, {"bearerToken", false}, {"apiKey", false}, {"headers", false},               \
+        {"tls", false},                                                                            \
     {                                                                                              \
         "timeout", false                                                                           \
     }
@@ -30,6 +31,10 @@ struct endpoint;
 /* Reads these members of the mapping at path: *ret is new. */
 int endpoint_read_config(const struct strict *s, const json_t *mapping, const char *path,
                          struct endpoint **ret);
+
+/* The same for an address that the kind made, which is right. */
+int endpoint_read_options(const struct strict *s, const json_t *mapping, const char *path,
+                          const char *url, struct endpoint **ret);
 
 /* From an address alone. -EINVAL with a sentence that does not repeat it, or -ENOMEM. */
 int endpoint_new(const char *url, struct endpoint **ret, struct err *err);
