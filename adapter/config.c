@@ -260,6 +260,14 @@ void config_done(struct adapter_config *c)
     *c = (struct adapter_config){0};
 }
 
+bool config_finds_pods(const struct adapter_config *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->metrics[i].query.source->kind->finds_pods)
+            return true;
+    return false;
+}
+
 void config_print(const struct adapter_config *c, FILE *out)
 {
     char interval[CLOCK_TEXT_MAX], age[CLOCK_TEXT_MAX];

@@ -58,6 +58,9 @@ int config_parse(const char *name, const char *text, size_t len, struct adapter_
                  struct err *err);
 void config_done(struct adapter_config *c);
 
+/* Whether a source of an external metric wants to know which pods there are. */
+bool config_finds_pods(const struct adapter_config *c);
+
 /* One line per metric: what was understood. */
 void config_print(const struct adapter_config *c, FILE *out);
 

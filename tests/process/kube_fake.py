@@ -13,6 +13,7 @@ RESOURCES = {  # group/version -> (plural, kind, namespaced)
            ("persistentvolumes", "PersistentVolume", False)],
     "apps/v1": [("deployments", "Deployment", True)],
     "batch/v1": [("jobs", "Job", True)],
+    "discovery.k8s.io/v1": [("endpointslices", "EndpointSlice", True)],
     "cheese.io/v1": [("brands", "Brand", True)],
 }
 
