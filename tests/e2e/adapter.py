@@ -1,26 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""swell-adapter beside a real kube-apiserver, registered as its manifests do it, with the rights that
-its manifests give it and no others."""
+"""swell-adapter beside a real kube-apiserver: registration, who may read, certificates."""
 import base64
-import http.client
 import json
 import os
 import signal
 import socket
 import ssl
-import tempfile
 import threading
 import time
 import unittest
 
-from cluster.controlplane import ControlPlane
+from adapter_plane import API_SERVICES, NAMESPACE, AdapterTest, start_plane
 from identities import PATH, Authority, Door, remote, table
-from program import DEADLINE_S, started, wait_until
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-NAMESPACE = "swell-system"
-API_SERVICES = ["v1beta1.external.metrics.k8s.io", "v1beta1.custom.metrics.k8s.io",
-                "v1beta2.custom.metrics.k8s.io"]
+from kube_api import KubeApi
+from program import DEADLINE_S, wait_until
 
 CONFIG = """\
 externalMetrics:
@@ -42,67 +35,9 @@ subjects:
 """
 
 
-def registration(port):
-    return json.dumps({"kind": "List", "apiVersion": "v1", "items": [
-        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "adapter", "namespace": NAMESPACE},
-         "spec": {"type": "ExternalName", "externalName": "localhost", "ports": [{"port": port}]}},
-        *({"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": {"name": name},
-           "spec": {"version": name.split(".")[0], "group": name.split(".", 1)[1],
-                    "groupPriorityMinimum": 100, "versionPriority": 100,
-                    "service": {"name": "adapter", "namespace": NAMESPACE, "port": port}}}
-          for name in API_SERVICES)]})
-
-
-def setUpModule():  # noqa: N802, unittest's name: one control plane for all
-    AdapterTest.plane = unittest.enterModuleContext(ControlPlane())
-    AdapterTest.folder = unittest.enterModuleContext(tempfile.TemporaryDirectory())
-    for name in ("namespace", "rbac"):
-        AdapterTest.plane.kubectl("apply", "-f", f"{ROOT}/manifests/base/adapter/{name}.yaml")
+def setUpModule():  # noqa: N802, unittest's name
+    start_plane()
     AdapterTest.plane.kubectl("apply", "-f", "-", stdin=VIEWERS)
-    AdapterTest.kubeconfig = AdapterTest.account_kubeconfig()
-
-
-class AdapterTest(unittest.TestCase):
-    @classmethod
-    def account_kubeconfig(cls):
-        """As a pod of the adapter has it: a token in a file."""
-        token = os.path.join(cls.folder, "token")
-        with open(token, "w", encoding="ascii") as file:
-            file.write(wait_until(lambda: cls.plane.kubectl("create", "token", "adapter", "-n",
-                                                            NAMESPACE), "the account's token"))
-        path = os.path.join(cls.folder, "adapter.conf")
-        with open(path, "w", encoding="ascii") as file:
-            json.dump({"current-context": "c", "clusters": [{"name": "k", "cluster": {
-                "server": cls.plane.server, "certificate-authority": cls.plane.path("ca.crt")}}],
-                "users": [{"name": "u", "user": {"tokenFile": "token"}}],
-                "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u",
-                                                       "namespace": NAMESPACE}}]}, file)
-        return path
-
-    def adapter(self, *flags):
-        config = os.path.join(self.folder, "config.yaml")
-        with open(config, "w", encoding="ascii") as file:
-            file.write(CONFIG)
-        return started(self, "swell-adapter", "run", "--address=127.0.0.1", "--secure-port=0",
-                       f"--config={config}", f"--kubeconfig={self.kubeconfig}", "--log-level=debug",
-                       *flags)
-
-    def register(self, p):
-        self.plane.kubectl("apply", "-f", "-", stdin=registration(p.port))
-
-    def raw(self, path):
-        """Through the API server; it forwards a moment after it says Available."""
-        def answer():
-            try:
-                return self.plane.kubectl("get", "--raw", path)
-            except AssertionError:
-                return None
-        return wait_until(answer, f"an answer to {path}")
-
-    def available(self, name):
-        return self.plane.kubectl(
-            "get", "apiservice", name, "-o",
-            'jsonpath={.status.conditions[?(@.type=="Available")].status}') == "True"
 
 
 class Identities(AdapterTest):
@@ -119,7 +54,7 @@ class Identities(AdapterTest):
         return {"good": tokens["viewer"], **tokens}
 
     def test_nobody_is_in_who_should_not_be(self):
-        p = self.adapter()
+        p = self.adapter(CONFIG)
         p.wait_for_line("msg=ready")
         door = Door(p.port)
         authorities = [Authority(self.folder, name, self.plane.path(f"{name}.crt"),
@@ -135,11 +70,10 @@ class Identities(AdapterTest):
 
 class Registered(AdapterTest):
     def test_its_apis_become_available_and_answer_through_the_api_server(self):
-        p = self.adapter()
+        p = self.adapter(CONFIG)
         self.register(p)
         p.wait_for_line("msg=ready")
-        for name in API_SERVICES:
-            wait_until(lambda name=name: self.available(name), f"{name} to be available")
+        self.wait_available()
         got = json.loads(self.raw("/apis/external.metrics.k8s.io/v1beta1"))
         self.assertEqual([r["name"] for r in got["resources"]], ["queue_depth"])
         with self.assertRaisesRegex(AssertionError, "cannot be connected to|first poll"):
@@ -157,18 +91,12 @@ class Load:
         self.threads = [threading.Thread(target=self.read) for _ in range(readers)]
 
     def read(self):
-        context = ssl.create_default_context(cafile=self.plane.path("ca.crt"))
-        context.load_cert_chain(self.plane.path("admin.crt"), self.plane.path("admin.key"))
-        connection = http.client.HTTPSConnection("127.0.0.1", self.plane.port, context=context,
-                                                 timeout=DEADLINE_S)
-        while not self.stop.is_set():
-            connection.request("GET", self.path)
-            answer = connection.getresponse()
-            body = answer.read()
-            self.answers += 1
-            if answer.status != 200:
-                self.failures.append((time.time(), answer.status, body[:300]))
-        connection.close()
+        with KubeApi(self.plane) as api:
+            while not self.stop.is_set():
+                status, text = api.request("GET", self.path)
+                self.answers += 1
+                if status != 200:
+                    self.failures.append((time.time(), status, text[:300]))
 
     def __enter__(self):
         for thread in self.threads:
@@ -201,10 +129,10 @@ class Rotation(AdapterTest):
                         "swell-adapter-serving", "--ignore-not-found")
         self.plane.kubectl("delete", "secret", "-n", NAMESPACE, "swell-adapter-serving",
                            "--ignore-not-found")
-        p = self.adapter("--serving-certificate-lifetime=60s")
+        p = self.adapter(CONFIG, "--serving-certificate-lifetime=60s")
         self.register(p)
         p.wait_for_line("msg=ready")
-        wait_until(lambda: self.available(API_SERVICES[0]), "the API to be available")
+        self.wait_available(API_SERVICES[:1])
         self.raw(self.V1)
         seen, bundles = {shown(p.port)}, {self.bundle()}
         with Load(self.plane, self.V1) as load:
@@ -230,7 +158,7 @@ class Rotation(AdapterTest):
                 os.replace(source, to)
 
         renew("first")
-        p = self.adapter(f"--tls-cert-file={where[0]}", f"--tls-private-key-file={where[1]}")
+        p = self.adapter(CONFIG, f"--tls-cert-file={where[0]}", f"--tls-private-key-file={where[1]}")
         self.register(p)
         with open(authority.certificate, "rb") as file:
             bundle = base64.b64encode(file.read()).decode()
@@ -238,7 +166,7 @@ class Rotation(AdapterTest):
             self.plane.kubectl("patch", "apiservice", name, "--type=merge", "-p",
                                json.dumps({"spec": {"caBundle": bundle}}))
         p.wait_for_line("msg=ready")
-        wait_until(lambda: self.available(API_SERVICES[0]), "the API to be available")
+        self.wait_available(API_SERVICES[:1])
         self.raw(self.V1)
         with Load(self.plane, self.V1) as load:
             for name in ("second", "third"):
@@ -252,7 +180,7 @@ class Rotation(AdapterTest):
 
 class Outages(AdapterTest):
     def test_without_the_api_server_masters_are_served_and_it_recovers(self):
-        p = self.adapter()
+        p = self.adapter(CONFIG)
         p.wait_for_line("msg=ready")
         door = Door(p.port)
         front = Authority(self.folder, "front-proxy-ca", self.plane.path("front-proxy-ca.crt"),
