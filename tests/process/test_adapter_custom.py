@@ -97,8 +97,8 @@ class CustomTest(unittest.TestCase):
         self.prometheus.results = {None: vector(*(({"pod": f"web-{i}"}, "1") for i in range(9)))}
         path = f"{V2}/namespaces/shop/pods/*/rps?labelSelector=app%3Dweb"
         self.assertEqual(names(self.get(path)[1]), ["web-1", "web-2"])
-        self.kube.change("pods", "ADDED", named("web-3", "shop", {"app": "web"}))
-        self.kube.change("pods", "DELETED", named("web-1", "shop", {"app": "web"}))
+        self.kube.put("pods", named("web-3", "shop", {"app": "web"}))
+        self.kube.remove("pods", "web-1")
         wait_until(lambda: names(self.p.json(path)) == ["web-2", "web-3"], "the new pods")
 
     def test_both_versions_say_the_same_in_their_own_words(self):
