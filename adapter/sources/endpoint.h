@@ -61,7 +61,8 @@ int endpoint_request_at(const struct endpoint *e, const char *host, const char *
 /* 0 for 2xx, else -EBADMSG with "answers 401". */
 int endpoint_check_status(int status, struct err *err);
 
-/* The JSON document in a body: new in *ret; -ENOMSG with a sentence that repeats nothing of it. */
+/* The JSON document in a body: new in *ret; -ENOMSG with a sentence that repeats nothing of it.
+ * Integers may be reals: read them as numbers. */
 int endpoint_read_json(const struct buf *body, json_t **ret, struct err *err);
 
 /* Both: the document of an answer that is good. */
