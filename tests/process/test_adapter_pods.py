@@ -93,11 +93,10 @@ class Pods(AdapterTest):
         self.become(p, {"web-1": "3", "web-2": "5"})
         self.total_becomes(p, "8")
 
-        self.kube.change("pods", "ADDED", named("web-3", "shop"))
-        self.kube.change("endpointslices", "ADDED",
-                         slice_of("d", pages[2].port, "web-3"))
+        self.kube.put("pods", named("web-3", "shop"))
+        self.kube.put("endpointslices", slice_of("d", pages[2].port, "web-3"))
         self.become(p, {"web-1": "3", "web-2": "5", "web-3": "100"})
-        self.kube.change("endpointslices", "DELETED", slice_of("c", 0))
+        self.kube.remove("endpointslices", "c")
         self.become(p, {"web-1": "3", "web-3": "100"})
         self.total_becomes(p, "103")
 
@@ -131,7 +130,7 @@ class Pods(AdapterTest):
         p = self.run_adapter(config("selector: app=web, port: metrics",
                                     'swell_queue_depth{queue="jobs"}'))
         self.become(p, {"web-0": "3", "web-1": "4"})
-        self.kube.change("pods", "DELETED", pod("web-1", 0))
+        self.kube.remove("pods", "web-1")
         self.become(p, {"web-0": "3"})
 
     def test_says_why_there_is_no_list_and_that_a_list_is_empty(self):
