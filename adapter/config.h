@@ -11,8 +11,9 @@
  *       interval: 5s               # from one poll to the next
  *       maxAge: 60s                # an older value is an error
  *
- * Beside them stand customMetrics (config_custom.h), the sections of prometheus-adapter's
- * configuration (rules/rules.h), and which Prometheus those ask (rules/connection.h).
+ * Beside them stand customMetrics (config_custom.h), usage (usage_feed.h), the sections of
+ * prometheus-adapter's configuration (rules/rules.h), and which Prometheus those ask
+ * (rules/connection.h).
  *
  * Read-only once built: any thread may read; labels must not be referenced (json_incref) there. */
 #ifndef ADAPTER_CONFIG_H
@@ -22,6 +23,7 @@
 #include "adapter/query.h"
 #include "adapter/rules/rules.h"
 #include "adapter/sources/endpoint.h"
+#include "adapter/usage_feed.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -47,6 +49,7 @@ struct adapter_config {
     struct external_metric *metrics;
     size_t count;
     struct custom_metrics custom;
+    struct usage_feed usage;
     struct endpoint *prometheus; /* that the rules ask; NULL: the file does not say */
     struct rules rules;
 };
