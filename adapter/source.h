@@ -39,6 +39,7 @@ struct source_poll {
 
 /* An HTTP request with what it needs in memory; {0} is empty. */
 #define SOURCE_REQUEST_TEXTS_MAX 16
+#define SOURCE_REQUESTS_MAX 20 /* of one poll */
 struct source_request {
     struct http_call call;
     char *texts[SOURCE_REQUEST_TEXTS_MAX]; /* freed when the request has been started */

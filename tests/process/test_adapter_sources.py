@@ -6,7 +6,7 @@ import shutil
 import unittest
 
 from adapter_fixture import V1, AdapterTest
-from program import Program, wait_until
+from program import Program, run, wait_until
 from prometheus_server import Prometheus
 from redis_server import WithRedis
 
@@ -55,6 +55,15 @@ class Pages(SourceTest):
         self.queue.answer(b"<html>")
         self.says(p, "rate", '"value":"0"')  # held
         wait_until(lambda: self.polls(p, "no_value") >= 1, "a page that is none")
+
+    def test_explain_waits_for_the_second_reading_of_a_counter(self):
+        self.queue.answer(b"# TYPE jobs_total counter\njobs_total 5\n")
+        path = self.write("externalMetrics:\n" + metric(
+            "rate", f'{{exposition: {{url: "http://127.0.0.1:{self.queue.port}/metrics", '
+                    "metric: jobs_total}}"))
+        code, out, errors = run("swell-adapter", "explain", "--config=" + path, "--metric=rate")
+        self.assertEqual((code, self.queue.asked), (0, 2), errors)
+        self.assertIn("HPA gets  0\n", out)
 
 
 class Swell(SourceTest):
