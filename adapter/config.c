@@ -184,13 +184,9 @@ static int read_metrics(const struct strict *s, const json_t *list, struct adapt
 
 static int read_document(const struct yaml_file *file, struct adapter_config *c, struct err *err)
 {
-    static const struct strict_member members[] = {{LIST, false},
-                                                   {"customMetrics", false},
-                                                   {"prometheus", false},
-                                                   {"rules", false},
-                                                   {"externalRules", false},
-                                                   {"resourceRules", false},
-                                                   {0}};
+    static const struct strict_member members[] = {
+        {LIST, false},    {"customMetrics", false}, {"usage", false},         {"prometheus", false},
+        {"rules", false}, {"externalRules", false}, {"resourceRules", false}, {0}};
     const struct strict s = {.file = file, .err = err};
 
     if (yaml_count(file) != 1)
@@ -202,6 +198,8 @@ static int read_document(const struct yaml_file *file, struct adapter_config *c,
         r = read_metrics(&s, json_object_get(document, LIST), c);
     if (r == 0)
         r = custom_metrics_read(&s, document, &c->custom);
+    if (r == 0)
+        r = usage_feed_read_config(&s, document, &c->usage);
     if (r == 0)
         r = connection_read_config(&s, document, &c->prometheus);
     if (r == 0)
@@ -255,9 +253,18 @@ void config_done(struct adapter_config *c)
     }
     free(c->metrics);
     custom_metrics_done(&c->custom);
+    usage_feed_done(&c->usage);
     endpoint_unref(c->prometheus);
     rules_done(&c->rules);
     *c = (struct adapter_config){0};
+}
+
+bool config_finds_pods(const struct adapter_config *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->metrics[i].query.source->kind->finds_pods)
+            return true;
+    return false;
 }
 
 void config_print(const struct adapter_config *c, FILE *out)
@@ -272,6 +279,7 @@ void config_print(const struct adapter_config *c, FILE *out)
                       clock_duration(m->max_age_ns, age));
     }
     custom_metrics_print(&c->custom, out);
+    usage_feed_print(&c->usage, out);
     rules_print(&c->rules, out);
 }
 
@@ -296,6 +304,7 @@ void config_help(FILE *out)
         out);
     source_help(out);
     custom_metrics_help(out);
+    usage_feed_help(out);
     connection_help(out);
     rules_help(out);
 }

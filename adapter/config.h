@@ -11,8 +11,9 @@
  *       interval: 5s               # from one poll to the next
  *       maxAge: 60s                # an older value is an error
  *
- * Beside them stand customMetrics (config_custom.h), the sections of prometheus-adapter's
- * configuration (rules/rules.h), and which Prometheus those ask (rules/connection.h).
+ * Beside them stand customMetrics (config_custom.h), usage (usage_feed.h), the sections of
+ * prometheus-adapter's configuration (rules/rules.h), and which Prometheus those ask
+ * (rules/connection.h).
  *
  * Read-only once built: any thread may read; labels must not be referenced (json_incref) there. */
 #ifndef ADAPTER_CONFIG_H
@@ -22,6 +23,7 @@
 #include "adapter/query.h"
 #include "adapter/rules/rules.h"
 #include "adapter/sources/endpoint.h"
+#include "adapter/usage_feed.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -47,6 +49,7 @@ struct adapter_config {
     struct external_metric *metrics;
     size_t count;
     struct custom_metrics custom;
+    struct usage_feed usage;
     struct endpoint *prometheus; /* that the rules ask; NULL: the file does not say */
     struct rules rules;
 };
@@ -57,6 +60,9 @@ int config_read_file(const char *path, struct adapter_config *ret, struct err *e
 int config_parse(const char *name, const char *text, size_t len, struct adapter_config *ret,
                  struct err *err);
 void config_done(struct adapter_config *c);
+
+/* Whether a source of an external metric wants to know which pods there are. */
+bool config_finds_pods(const struct adapter_config *c);
 
 /* One line per metric: what was understood. */
 void config_print(const struct adapter_config *c, FILE *out);

@@ -5,7 +5,7 @@
 #include "adapter/api/external.h"
 #include "adapter/api/usage.h"
 #include "adapter/front.h"
-#include "adapter/object_watch.h"
+#include "adapter/pod_watch.h"
 #include "adapter/poller.h"
 #include "adapter/rules/connection.h"
 #include "adapter/selfmetrics.h"
@@ -151,13 +151,13 @@ static void raise_descriptor_limit(void)
     }
 }
 
-/* Which objects there are is only asked where there is an API server and a rule about objects. */
+/* Which objects there are is only asked where there is an API server and somebody wants to know. */
 static int watch_objects(struct app *a, const struct adapter_config *config, struct err *err)
 {
     const struct cluster_options *o = &a->options.front.cluster;
     const char *kubeconfig = o->lister_kubeconfig ? o->lister_kubeconfig : o->kubeconfig;
-    bool of_objects =
-        config->custom.count || config->rules.custom_count || config->rules.has_resource_rules;
+    bool of_objects = config->custom.count || config->rules.custom_count ||
+                      config->rules.has_resource_rules || config_finds_pods(config);
 
     if (a->watches || !of_objects)
         return 0;
@@ -174,8 +174,10 @@ static int use_config(struct app *a, struct adapter_config *config, struct endpo
     struct object_lister lister = {0};
     int r = watch_objects(a, config, err);
 
-    if (a->watches)
+    if (a->watches) {
         lister = object_watches_lister(a->watches);
+        queries_set_pods(a->queries, pod_watch_finder(a->watches));
+    }
     if (r == 0)
         r = setup_use(a->place, config, prometheus, lister, err);
     config_done(config);

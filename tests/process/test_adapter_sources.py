@@ -3,12 +3,11 @@
 import json
 import os
 import shutil
-import socket
-import subprocess
 import unittest
 
 from adapter_fixture import V1, AdapterTest
-from program import Program, wait_until
+from program import Program, run, wait_until
+from prometheus_server import Prometheus
 from redis_server import WithRedis
 
 
@@ -56,6 +55,15 @@ class Pages(SourceTest):
         self.queue.answer(b"<html>")
         self.says(p, "rate", '"value":"0"')  # held
         wait_until(lambda: self.polls(p, "no_value") >= 1, "a page that is none")
+
+    def test_explain_waits_for_the_second_reading_of_a_counter(self):
+        self.queue.answer(b"# TYPE jobs_total counter\njobs_total 5\n")
+        path = self.write("externalMetrics:\n" + metric(
+            "rate", f'{{exposition: {{url: "http://127.0.0.1:{self.queue.port}/metrics", '
+                    "metric: jobs_total}}"))
+        code, out, errors = run("swell-adapter", "explain", "--config=" + path, "--metric=rate")
+        self.assertEqual((code, self.queue.asked), (0, 2), errors)
+        self.assertIn("HPA gets  0\n", out)
 
 
 class Swell(SourceTest):
@@ -139,39 +147,12 @@ class RedisKeys(SourceTest, WithRedis):
 
 
 @unittest.skipUnless(shutil.which("prometheus"), "prometheus is not installed")
-class Prometheus(SourceTest):
-    def prometheus(self, targets):
-        number = os.getpid() % 65536
-        address = f"127.84.{number >> 8}.{number & 255}"
-        path = self.write(f"""\
-global: {{scrape_interval: 100ms, scrape_timeout: 100ms}}
-scrape_configs:
-- job_name: queue
-  static_configs: [{{targets: {targets}}}]
-""", "prometheus.yml")
-        process = subprocess.Popen(
-            ["prometheus", "--config.file=" + path, f"--web.listen-address={address}:9090",
-             "--storage.tsdb.path=" + os.path.join(self.folder, "tsdb")],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-        def end():
-            process.kill()
-            process.wait()
-        self.addCleanup(end)
-
-        def answers():
-            self.assertIsNone(process.poll(), "prometheus ended")
-            try:
-                socket.create_connection((address, 9090), 1).close()
-                return True
-            except OSError:
-                return False
-        wait_until(answers, "prometheus listens")
-        return f"http://{address}:9090"
-
+class Queries(SourceTest):
     def test_values_series_and_what_is_no_value(self):
         self.queue.answer(b'depth{queue="a"} 3\ndepth{queue="b"} 4.25\n')
-        url = self.prometheus(f'["127.0.0.1:{self.queue.port}"]')
+        prometheus = Prometheus(self.folder, [f"127.0.0.1:{self.queue.port}"])
+        self.addCleanup(prometheus.stop)
+        url = prometheus.url
 
         def of(query):
             return f"{{prometheus: {{url: \"{url}\", query: '{query}'}}}}"
