@@ -7,6 +7,7 @@ Runs in the cluster's network (./swell cluster exec), where pods and the kubelet
 with an empty cluster and leaves things behind.
 """
 import glob
+import http.client
 import json
 import os
 import re
@@ -108,6 +109,8 @@ class Proxy:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{path}: {error.read().decode()}") from None
+        except (OSError, http.client.HTTPException) as error:
+            raise AssertionError(f"{path}: {error!r}") from None
 
     def names(self, path):
         return {o["metadata"]["name"] for o in self.get(path)["items"]}
@@ -145,7 +148,7 @@ class Reader:
         while not self.ends.wait(0.02):
             try:
                 self.good += len(self.get(QUEUE_DEPTH)["items"])
-            except (AssertionError, OSError) as error:
+            except AssertionError as error:
                 self.bad.append(str(error))
 
     def wait_for_more(self):

@@ -92,8 +92,9 @@ class Targets:
     def __init__(self, get):
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):  # pylint: disable=invalid-name
-                pods = get(PODS)["items"]
-                with contextlib.suppress(ConnectionError):  # it waited for REFRESH; it comes again
+                # Without an answer within REFRESH Prometheus keeps what it knows, and asks again.
+                with contextlib.suppress(AssertionError, ConnectionError):
+                    pods = get(PODS)["items"]
                     self.send_response(200)
                     self.send_header("Content-Type", "application/json")
                     self.end_headers()
