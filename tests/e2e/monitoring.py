@@ -168,7 +168,7 @@ class Guide(unittest.TestCase):
     """Before the other: all that it makes it deletes again."""
 
     shows = {"describe hpa": "ScalingActive +True", "get events": "New size: ", "--raw": '"value":"',
-             " logs ": r"[0-9]/s", "get hpa": "workers +Deployment/workers +[0-9]+/5"}
+             " logs ": r"[0-9]/s", "get hpa": "workers +Deployment/workers +[0-9]+m?/5"}
 
     @classmethod
     def setUpClass(cls):
