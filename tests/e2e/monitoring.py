@@ -318,7 +318,7 @@ class Monitoring(unittest.TestCase):
         eventually(lambda: self.fires("SwellAdapterConfigRefused"), "the alert")
         log = kubectl("logs", "-n", "swell-system", "--tail=-1", "-l",
                       "app.kubernetes.io/name=adapter")
-        self.assertIn("there is no field 'valuepath'", log)
+        self.assertRegex(log, r"config.yaml:[0-9]+: there is no field 'valuepath'")
         self.assertTrue(raw(QUEUE_DEPTH), "the one before stays in force")
         apply_overlay(self.folder, self.config)
 
