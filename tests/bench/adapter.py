@@ -7,8 +7,8 @@ that stay, as the controller of HPAs.
     NAME...   of speed, start, hang, memory, failing; all without one
     --hour    sources that fail for an hour at the usual pace, instead of as many polls in a minute or two
 
-A real API server offers HTTP/2 and HTTP/1.1 and takes what the adapter chooses, which for ours is
-HTTP/1.1; prometheus-adapter is asked by HTTP/1.1 here too, and its figures for both differ little."""
+The real API server (1.34.4) offers an adapter HTTP/2 and HTTP/1.1 by ALPN and speaks
+HTTP/1.1 with one that chooses neither, as ours does; here both are asked by HTTP/1.1."""
 import argparse
 import contextlib
 import glob
