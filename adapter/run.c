@@ -134,10 +134,13 @@ static int read_settings(struct app *a, int argc, char **argv, struct err *err)
     return r;
 }
 
-/* With an arena for each thread, what one of them frees lies idle while the others ask for more. */
-static void share_memory(void)
+/* With an arena for each thread, what one of them frees lies idle while the others ask for more.
+ * And large texts, such as files and scrapes, go back to the system each time: left alone, glibc
+ * would keep the room of the largest. */
+static void keep_memory_small(void)
 {
     (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_MMAP_THRESHOLD, (int)(128 * KIB));
 }
 
 /* Each source may hold a connection; the usual soft limit of 1024 is close to that. */
@@ -287,7 +290,7 @@ int adapter_run(int argc, char **argv)
     scoped(app_done) struct app a = {.access = KUBE_ACCESS_INIT};
     struct err err = {0};
 
-    share_memory();
+    keep_memory_small();
     json_object_seed(0);
     int r = read_settings(&a, argc, argv, &err);
     if (r < 0)
