@@ -65,9 +65,7 @@ class Archives(unittest.TestCase):
         self.assertEqual(first, second)
 
     def test_sizes_hold(self):
-        # The adapter's goal is 20 MiB: 5.4 are OpenSSL, which only Debian's librdkafka needs, and 3 are
-        # what Debian's libcurl brings for protocols that nobody speaks here.
-        limits = {"workload": 5 * MIB, "adapter": 24 * MIB, "load": 20 * MIB}
+        limits = {"workload": 5 * MIB, "adapter": 20 * MIB, "load": 10 * MIB}
         for name, limit in limits.items():
             layers = skopeo("inspect", f"docker-archive:{archive(name)}")["Layers"]
             manifest = json.loads(blob(archive(name), "manifest.json"))
