@@ -8,6 +8,7 @@
 Same input, same digest; SOURCE_DATE_EPOCH dates it.
 """
 import argparse
+import glob
 import os
 import re
 import subprocess
@@ -18,6 +19,7 @@ import archive
 USER = 65532  # what distroless images call nonroot: a number, so that runAsNonRoot can tell
 MIB = 2 ** 20
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+OPENSSL_CERTIFICATES = "/usr/lib/ssl/cert.pem"  # where OpenSSL, and so librdkafka, looks for them
 
 # more: Debian packages whose data the program reads.
 IMAGES = {
@@ -89,6 +91,12 @@ def licences(program, more):
     return files
 
 
+def certificates():
+    """The authorities that Debian trusts, and none that somebody added to this machine."""
+    parts = [read(path) for path in sorted(glob.glob("/usr/share/ca-certificates/mozilla/*.crt"))]
+    return {CERTIFICATES: (0o644, b"".join(parts)), OPENSSL_CERTIFICATES: (0o777, CERTIFICATES)}
+
+
 def stripped(program):
     scratch = f"{program}.stripped"
     subprocess.run(["strip", "-o", scratch, program], check=True)
@@ -104,7 +112,7 @@ def files_of(image, program):
     files.update({path: (0o755, read(path)) for path in shared_libraries(program)})
     files.update(licences(program, image["more"]))
     if "ca-certificates" in image["more"]:
-        files[CERTIFICATES] = (0o644, read(CERTIFICATES))
+        files.update(certificates())
     files["/etc/passwd"] = (0o644, f"swell:x:{USER}:{USER}::/:/sbin/nologin\n".encode())
     files["/etc/group"] = (0o644, f"swell:x:{USER}:\n".encode())
     files["/etc/nsswitch.conf"] = (0o644, b"hosts: files dns\n")
@@ -132,6 +140,9 @@ def write_rootfs(folder, files):
     for path, (mode, content) in files.items():
         target = folder + path
         os.makedirs(os.path.dirname(target), exist_ok=True)
+        if isinstance(content, str):
+            os.symlink(content, target)
+            continue
         with open(target, "wb") as file:
             file.write(content)
         os.chmod(target, mode)
