@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 import archive
+import timezones
 
 USER = 65532  # what distroless images call nonroot: a number, so that runAsNonRoot can tell
 MIB = 2 ** 20
@@ -28,7 +29,7 @@ IMAGES = {
         "description": "CPU burner, php-apache twin, durable queue and queue worker"},
     "adapter": {
         "program": "swell-adapter", "args": ["run"], "port": 6443,
-        "more": ["ca-certificates"],
+        "more": ["ca-certificates", "tzdata"],
         "description": "Serves queue and lag values to the Kubernetes HorizontalPodAutoscaler"},
     "load": {
         "program": "swell-load", "args": ["--help"], "port": None, "more": ["ca-certificates"],
@@ -113,6 +114,8 @@ def files_of(image, program):
     files.update(licences(program, image["more"]))
     if "ca-certificates" in image["more"]:
         files.update(certificates())
+    if "tzdata" in image["more"]:
+        files.update(timezones.timezones())
     files["/etc/passwd"] = (0o644, f"swell:x:{USER}:{USER}::/:/sbin/nologin\n".encode())
     files["/etc/group"] = (0o644, f"swell:x:{USER}:\n".encode())
     files["/etc/nsswitch.conf"] = (0o644, b"hosts: files dns\n")
