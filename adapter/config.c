@@ -190,6 +190,7 @@ static int read_document(const struct yaml_file *file, struct adapter_config *c,
                                                    {"rules", false},
                                                    {"externalRules", false},
                                                    {"resourceRules", false},
+                                                   {"passThrough", false},
                                                    {0}};
     const struct strict s = {.file = file, .err = err};
 
@@ -206,6 +207,8 @@ static int read_document(const struct yaml_file *file, struct adapter_config *c,
         r = connection_read_config(&s, document, &c->prometheus);
     if (r == 0)
         r = rules_read(&s, document, &c->rules);
+    if (r == 0)
+        r = pass_throughs_read(&s, document, &c->pass_throughs);
     if (r == 0 && json_object_size(document) == 0)
         return strict_refuse(&s, "", "the file configures no metric");
     return r;
@@ -257,6 +260,7 @@ void config_done(struct adapter_config *c)
     custom_metrics_done(&c->custom);
     endpoint_unref(c->prometheus);
     rules_done(&c->rules);
+    pass_throughs_done(&c->pass_throughs);
     *c = (struct adapter_config){0};
 }
 
@@ -273,6 +277,7 @@ void config_print(const struct adapter_config *c, FILE *out)
     }
     custom_metrics_print(&c->custom, out);
     rules_print(&c->rules, out);
+    pass_throughs_print(&c->pass_throughs, out);
 }
 
 void config_help(FILE *out)
@@ -298,4 +303,5 @@ void config_help(FILE *out)
     custom_metrics_help(out);
     connection_help(out);
     rules_help(out);
+    pass_throughs_help(out);
 }
