@@ -4,6 +4,7 @@ swell-adapter over real TLS, a stopped one that hangs, and one that answers garb
 import http.server
 import json
 import os
+import re
 import signal
 import ssl
 import threading
@@ -376,6 +377,29 @@ class CommandLine(PassThroughTest):
         self.assertEqual((code, err), (0, ""))
         self.assertIn("external metrics that are none of these: asked of https://localhost:9443 "
                       "within 2s; its list every 1s", out)
+
+    def explain(self, text, *flags):
+        code, out, err = run("swell-adapter", "explain", "--config=" + self.write("c.yaml", text),
+                             *flags)
+        self.assertEqual(err, "")
+        return code, out
+
+    def test_explain_shows_how_an_unknown_metric_is_asked_for_elsewhere(self):
+        fake = self.fake()
+        text = "externalMetrics:\n" + metric("depth", 3) + self.section(fake.port)
+        code, out = self.explain(text, "--metric=lag", "--namespace=shop", "--selector=a in (b,c)")
+        self.assertEqual(code, 0, out)
+        for line in (r"^metric +lag is not configured here, so https://localhost:\d+ is asked$",
+                     r"^query +GET " + re.escape(EXTERNAL) +
+                     r"/namespaces/shop/lag\?labelSelector=a\+in\+%28b%2Cc%29$",
+                     r"^answer +200, \d+ bytes: ", r"^HPA gets +7$"):
+            self.assertRegex(out, re.compile(line, re.MULTILINE))
+        fake.answer = (200, b"{}")
+        code, out = self.explain(text, "--metric=lag")
+        self.assertEqual(code, 1)
+        self.assertIn("HPA gets  an error: https://localhost", out)
+        code, out = self.explain(text, "--metric=rps", "--object=pods/web-1")
+        self.assertEqual((code, "an error: there is no metric rps" in out), (1, True), out)
 
 
 if __name__ == "__main__":
