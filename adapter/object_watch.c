@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/object_watch.h"
 
+#include "adapter/resources.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/scoped.h"
@@ -28,6 +29,7 @@ struct watched { /* one resource, in all namespaces */
 struct object_watches {
     struct fetcher *fetcher; /* the thread's, but for fetcher_wake */
     struct kube *kube;
+    struct resources *resources;
     pthread_mutex_t lock; /* guards count and what watched says; its json_t are not referenced */
     struct watched watched[OBJECT_WATCHES_MAX];
     size_t count;
@@ -120,7 +122,9 @@ static void start_new(struct object_watches *w)
     while (w->started < count) {
         struct watched *next = &w->watched[w->started++];
         next->watch = kube_watch_start(w->kube, next->path, on_change, next);
-        if (!next->watch)
+        if (next->watch)
+            kube_watch_only_metadata(next->watch);
+        else
             log_error("no memory for a watch", LOG_STR("path", next->path));
     }
 }
@@ -131,7 +135,8 @@ static void *run(void *arg)
 
     while (!atomic_load(&w->stop)) {
         start_new(w);
-        fetcher_wait(w->fetcher, NULL, 0, kube_run(w->kube));
+        uint64_t resources_ns = resources_run(w->resources), kube_ns = kube_run(w->kube);
+        fetcher_wait(w->fetcher, NULL, 0, resources_ns < kube_ns ? resources_ns : kube_ns);
     }
     return NULL;
 }
@@ -194,9 +199,23 @@ static int list(void *arg, const struct resource *resource, const char *namespac
     return r;
 }
 
+static struct catalogue *copy_resources(void *arg)
+{
+    struct object_watches *w = arg;
+
+    return resources_copy(w->resources);
+}
+
+static uint64_t generation_of_resources(void *arg)
+{
+    struct object_watches *w = arg;
+
+    return resources_generation(w->resources);
+}
+
 struct object_lister object_watches_lister(struct object_watches *w)
 {
-    return (struct object_lister){list, w};
+    return (struct object_lister){list, copy_resources, generation_of_resources, w};
 }
 
 /* ---- life ---- */
@@ -212,9 +231,10 @@ int object_watches_start(struct object_watches **ret, const struct kube_access *
     pthread_mutex_init(&w->lock, NULL);
     w->fetcher = fetcher_new();
     w->kube = w->fetcher ? kube_new(w->fetcher, access) : NULL;
-    if (w->kube)
+    w->resources = w->kube ? resources_new(w->kube) : NULL;
+    if (w->resources)
         (void)find_or_add(w, "/api/v1/pods");
-    if (!w->kube || (r = pthread_create(&w->thread, NULL, run, w)) != 0) {
+    if (!w->resources || (r = pthread_create(&w->thread, NULL, run, w)) != 0) {
         object_watches_stop(w);
         return err_errno(err, r ? r : ENOMEM, "cannot watch objects");
     }
@@ -233,6 +253,7 @@ void object_watches_stop(struct object_watches *w)
         pthread_join(w->thread, NULL);
     }
     kube_free(w->kube);
+    resources_free(w->resources);
     fetcher_free(w->fetcher);
     for (size_t i = 0; i < w->count; i++) {
         json_decref(w->watched[i].next);

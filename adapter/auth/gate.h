@@ -1,31 +1,26 @@
 // SPDX-License-Identifier: MIT
 /* gate: who may read what. In front of every route of a server in a cluster.
  *
- * A request is let in when authenticate.h says who sent it and a SubjectAccessReview says that they
- * may; members of system:masters and the paths that are open to all (/healthz, /livez, /readyz)
- * need no review. Decisions are remembered for ten seconds. While one is being made the request
- * waits without holding a thread; requests that wait for the same decision share it. When it cannot
- * be made nobody gets in: 401 for a token, 500 for an access review.
+ * A request is let in when authenticate.h says who sent it and reviews.h that they may. The paths
+ * that are open to all (/healthz, /livez, /readyz) need neither.
  *
  * gate_admit: any thread. gate_run and what it starts: the thread of the two API clients. */
 #ifndef ADAPTER_AUTH_GATE_H
 #define ADAPTER_AUTH_GATE_H
 
+#include "adapter/auth/reviews.h"
 #include "adapter/auth/trust.h"
 #include "http/server.h"
-#include "kube/client.h"
-#include "metrics/registry.h"
 
 struct gate;
 
 struct gate_config {
-    struct kube *token_reviews, *access_reviews; /* borrowed until gate_free */
-    struct fetcher *fetcher;                     /* both clients'; woken when there is work */
-    struct metrics *metrics;
+    struct reviews_config reviews;
     const char *open_paths; /* others that need no review, "/metrics,/version"; NULL: none */
 };
 
-struct gate *gate_new(const struct gate_config *config); /* NULL: out of memory */
+/* What config points to is borrowed until gate_free. NULL: out of memory. */
+struct gate *gate_new(const struct gate_config *config);
 
 /* Answers what still waits, with 503. After the thread of gate_run has ended. */
 void gate_free(struct gate *g);

@@ -34,10 +34,12 @@ static const struct opt opts[] = {
     {"authorization-always-allow-paths", OPT_STRING, offsetof(struct cluster_options, open_paths),
      NULL, "Paths that everybody may read beside /healthz, /livez and /readyz, with commas."},
     {"client-ca-file", OPT_STRING, offsetof(struct cluster_options, client_ca_file), NULL,
-     "Who signs client certificates (PEM); without it, whom the cluster says."},
+     "Who signs client certificates (PEM), read again when it changes; without it, whom the "
+     "cluster says."},
     {"requestheader-client-ca-file", OPT_STRING,
      offsetof(struct cluster_options, front_proxy_ca_file), NULL,
-     "Who signs the front proxy's certificate (PEM); without it, whom the cluster says."},
+     "Who signs the front proxy's certificate (PEM), read again when it changes; without it, whom "
+     "the cluster says."},
     {"requestheader-allowed-names", OPT_LIST, offsetof(struct cluster_options, allowed_names), NULL,
      "CommonName that the front proxy may have; without it, what the cluster says."},
     {"requestheader-username-headers", OPT_LIST, offsetof(struct cluster_options, username_headers),
@@ -73,6 +75,12 @@ static const struct metric_desc certificate_end = {
     "When the serving certificate ends, in seconds since 1970.",
     {0}};
 
+static const struct metric_desc certificate_refused = {
+    "swell_adapter_certificate_refused",
+    METRIC_GAUGE,
+    "1 while the newest serving certificate cannot be used and the one before is shown.",
+    {0}};
+
 struct cluster {
     struct cluster_options options;
     struct service *service;
@@ -96,9 +104,10 @@ enum role { ROLE_OBJECTS, ROLE_AUTHENTICATION, ROLE_AUTHORIZATION };
 
 void cluster_help(FILE *out)
 {
-    const struct metric_desc *const descs[] = {&certificate_end};
+    const struct metric_desc *const descs[] = {&certificate_end, &certificate_refused};
 
     gate_help(out);
+    authorities_help(out);
     metrics_help(descs, ARRAY_LEN(descs), out);
 }
 
@@ -114,6 +123,7 @@ static void set_certificate(struct cluster *c, const char *cert_pem, const char 
     if (!c->server_gone)
         r = http_server_set_certificate(service_server(c->service), cert_pem, key_pem, &err);
     pthread_mutex_unlock(&c->lock);
+    metric_set(metrics_series(service_metrics(c->service), &certificate_refused), r < 0);
     if (r < 0) {
         log_error("the new serving certificate is not used", LOG_STR("cause", err.text),
                   LOG_STR("keeping", "the last"));
@@ -138,7 +148,7 @@ static uint64_t run_certificate(struct cluster *c)
     if (c->serving)
         return serving_run(c->serving);
     if (serving_files_changed(&c->files, clock_mono_ns(), &wait_ns) || !c->has_certificate)
-        set_certificate(c, c->files.cert.data, c->files.key.data);
+        set_certificate(c, c->files.cert.pem.data, c->files.key.pem.data);
     return wait_ns;
 }
 
@@ -154,17 +164,21 @@ static void say_ready(struct cluster *c)
     service_set_ready(c->service, true);
 }
 
+static uint64_t sooner(uint64_t a_ns, uint64_t b_ns)
+{
+    return a_ns < b_ns ? a_ns : b_ns;
+}
+
 static void *run(void *arg)
 {
     struct cluster *c = arg;
 
     while (!atomic_load(&c->stop)) {
-        uint64_t wait_ns = run_certificate(c);
+        uint64_t wait_ns =
+            sooner(run_certificate(c), authorities_run(&c->authorities, clock_mono_ns()));
         gate_run(c->gate);
-        for (size_t i = 0; i < ARRAY_LEN(c->clients); i++) {
-            uint64_t its_ns = kube_run(c->clients[i]);
-            wait_ns = its_ns < wait_ns ? its_ns : wait_ns;
-        }
+        for (size_t i = 0; i < ARRAY_LEN(c->clients); i++)
+            wait_ns = sooner(wait_ns, kube_run(c->clients[i]));
         say_ready(c);
         fetcher_wait(c->fetcher, NULL, 0, wait_ns);
     }
@@ -237,10 +251,10 @@ static int make_clients(struct cluster *c, struct err *err)
 static int make_gate(struct cluster *c, struct err *err)
 {
     const struct gate_config config = {
-        .token_reviews = c->clients[ROLE_AUTHENTICATION],
-        .access_reviews = c->clients[ROLE_AUTHORIZATION],
-        .fetcher = c->fetcher,
-        .metrics = service_metrics(c->service),
+        .reviews = {.token_reviews = c->clients[ROLE_AUTHENTICATION],
+                    .access_reviews = c->clients[ROLE_AUTHORIZATION],
+                    .fetcher = c->fetcher,
+                    .metrics = service_metrics(c->service)},
         .open_paths = c->options.open_paths,
     };
 
@@ -248,7 +262,7 @@ static int make_gate(struct cluster *c, struct err *err)
     if (!c->gate)
         return err_set(err, -ENOMEM, "out of memory");
     return authorities_start(&c->authorities, c->clients[ROLE_AUTHENTICATION], c->gate, &c->options,
-                             err);
+                             service_metrics(c->service), err);
 }
 
 /* apiserver.crt and apiserver.key are the names that the Kubernetes libraries look for. */
@@ -278,8 +292,8 @@ static int make_certificate(struct cluster *c, struct err *err)
     if (!o->cert_file != !o->key_file)
         return err_set(err, -EINVAL, "--tls-cert-file and --tls-private-key-file need each other");
     if (o->cert_file) {
-        c->files.cert_file = o->cert_file;
-        c->files.key_file = o->key_file;
+        c->files.cert.path = o->cert_file;
+        c->files.key.path = o->key_file;
         return serving_files_read(&c->files, err);
     }
     const char *namespace = c->accesses[ROLE_OBJECTS].namespace;
@@ -327,8 +341,8 @@ void cluster_configure(const struct cluster *c, struct http_server_config *ret)
 {
     const struct pair *own = c->serving ? serving_first(c->serving) : NULL;
 
-    ret->tls_cert_pem = own ? own->cert_pem : c->files.cert.data;
-    ret->tls_key_pem = own ? own->key_pem : c->files.key.data;
+    ret->tls_cert_pem = own ? own->cert_pem : c->files.cert.pem.data;
+    ret->tls_key_pem = own ? own->key_pem : c->files.key.pem.data;
     ret->ask_client_certificate = true;
     ret->admit = gate_admit;
     ret->admit_arg = c->gate;

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: MIT
-/* files: a serving certificate and its key that somebody else keeps in files, such as cert-manager
- * in a mounted Secret. They are looked at again every other second; a change counts once both fit
- * together. One thread. */
+/* files: a serving certificate and its key in files. A change counts once both can be read. One
+ * thread. */
 #ifndef ADAPTER_SERVING_FILES_H
 #define ADAPTER_SERVING_FILES_H
 
-#include "base/buf.h"
+#include "adapter/serving/pem_file.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct err;
-
-struct serving_files { /* {.cert_file, .key_file} is ready; serving_files_done releases the rest */
-    const char *cert_file, *key_file; /* borrowed */
-    struct buf cert, key;             /* what they held when last read */
+struct serving_files { /* {.cert.path, .key.path} is ready; serving_files_done releases the rest */
+    struct pem_file cert, key;
+    bool changed; /* one of them, since both were last told of */
     uint64_t due_ns;
 };
 

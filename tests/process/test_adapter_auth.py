@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """swell-adapter's HTTPS port: who gets in, and with which certificate. The API server is a stand-in
-(fake_apiserver.py), because these tests need Debian packages only; tests/e2e/adapter.py has the real
+(kube_fake.py), because these tests need Debian packages only; tests/e2e/adapter.py has the real
 one."""
 import base64
 import hashlib
@@ -15,8 +15,8 @@ import tempfile
 import threading
 import unittest
 
-from fake_apiserver import CONFIG_MAP, FakeApiServer
 from identities import MASTERS, PATH, Authority, Door, bearer, remote, table
+from kube_fake import FakeKube
 from program import DEADLINE_S, run, started, wait_until
 
 CONFIG = """\
@@ -47,17 +47,26 @@ class AuthTest(unittest.TestCase):
                 "requestheader-extra-headers-prefix": '["X-Remote-Extra-"]', **more}
 
     def api(self, config_map=True):
-        api = FakeApiServer(self.folder, self.client, self.config_map() if config_map else None)
+        api = FakeKube(self.client, readers={"alice", "viewers"},
+                       tokens={"good": {"username": "alice"},
+                               "powerless": {"username": "bob", "groups": ["x"]}})
         self.addCleanup(api.stop)
-        api.tokens = {"good": {"username": "alice"}, "powerless": {"username": "bob", "groups": ["x"]}}
+        if config_map:
+            self.publish(api)
         return api
+
+    def publish(self, api, **more):
+        """Has the cluster name its authorities."""
+        api.put("configmaps", {"metadata": {"name": "extension-apiserver-authentication",
+                                            "namespace": "kube-system"},
+                               "data": self.config_map(**more)})
 
     def adapter(self, api, *flags):
         config = os.path.join(self.folder, "config.yaml")
         with open(config, "w", encoding="ascii") as file:
             file.write(CONFIG)
         return started(self, "swell-adapter", "run", "--address=127.0.0.1", "--secure-port=0",
-                       f"--config={config}", f"--kubeconfig={api.kubeconfig()}", *flags)
+                       f"--config={config}", f"--kubeconfig={api.kubeconfig(self.folder)}", *flags)
 
     def ready(self, *flags):
         """(API server, adapter, its door) once everything is known."""
@@ -97,6 +106,15 @@ class Identities(AuthTest):
         for path, wanted in (("/healthz", 200), ("/livez", 200), ("/readyz", 200), ("/version", 200),
                              ("/metrics", 403), ("/", 403), ("/nowhere", 403), ("/healthz/x", 403)):
             self.assertEqual(door.ask(path)[0], wanted, path)
+
+    def test_the_audit_id_of_a_request_is_in_its_answer_and_in_the_log(self):
+        _, p, door = self.ready("--log-level=debug")
+        for path, headers, wanted in (("/healthz", [], 200), ("/nowhere", [], 403),
+                                      (PATH, bearer("unknown"), 401), (PATH, bearer("good"), LET_IN)):
+            status, got, _ = door.ask(path, headers=[*headers, ("Audit-Id", f"audit-{wanted}")])
+            self.assertEqual((status, got["Audit-Id"]), (wanted, f"audit-{wanted}"))
+            self.assertIn(f"status={wanted}", p.wait_for_line(f"id=audit-{wanted}"))
+        self.assertRegex(door.ask("/healthz")[1]["Audit-Id"], r"^[0-9a-f-]{36}$")
 
     def test_hundreds_of_groups_in_long_headers_are_taken(self):
         _, _, door = self.ready()
@@ -171,7 +189,7 @@ class Authorities(AuthTest):
         door, proxy = Door(p.port), self.proxy()
         self.assertEqual(door.ask("/readyz")[0], 503)
         self.assertEqual(door.ask(certificate=proxy, headers=MASTERS)[0], 401)
-        api.put(CONFIG_MAP, {"data": self.config_map()})
+        self.publish(api)
         p.wait_for_line("msg=ready")
         self.assertEqual(door.ask(certificate=proxy, headers=MASTERS)[0], LET_IN)
         self.assertEqual(door.ask("/readyz")[0], 200)
@@ -188,14 +206,14 @@ class Authorities(AuthTest):
             return answer.status
 
         self.assertEqual(ask_again(), LET_IN)
-        api.put(CONFIG_MAP, {"data": self.config_map(**{"requestheader-allowed-names": "["})})
+        self.publish(api, **{"requestheader-allowed-names": "["})
         p.wait_for_line("authorities cannot be used")
         self.assertEqual(ask_again(), LET_IN)
 
         self.front = Authority(self.folder, "front-ca-2")
         after = self.front.issue("proxy-2", "/CN=front-proxy-client")
         self.assertEqual(door.ask(certificate=after, headers=MASTERS)[0], 401)
-        api.put(CONFIG_MAP, {"data": self.config_map()})
+        self.publish(api)
         wait_until(lambda: door.ask(certificate=after, headers=MASTERS)[0] == LET_IN,
                    "the new authority")
         self.assertEqual(ask_again(), 401)  # also on a connection that was open before
@@ -209,6 +227,45 @@ class Authorities(AuthTest):
         for name, wanted in (("two", LET_IN), ("three", 401)):
             self.assertEqual(door.ask(certificate=own.issue(name, f"/CN={name}"), headers=MASTERS)[0],
                              wanted)
+
+    def test_files_of_flags_are_read_again_and_bad_ones_are_not_used(self):
+        own = Authority(self.folder, "own-ca")
+        file = os.path.join(self.folder, "mounted.crt")
+
+        def mount(text):
+            with open(file + ".new", "w", encoding="ascii") as new:
+                new.write(text)
+            os.rename(file + ".new", file)
+
+        def pem(authority):
+            with open(authority.certificate, encoding="ascii") as its:
+                return its.read()
+
+        mount(pem(self.front))
+        _, p, door = self.ready(f"--requestheader-client-ca-file={file}",
+                                "--authorization-always-allow-paths=/metrics")
+        refused = 'swell_adapter_authorities_refused{from="requestheader-client-ca-file"} '
+        before, after = self.proxy(), own.issue("own-proxy", "/CN=front-proxy-client")
+        connection = door.connect(before)
+
+        def ask_again():
+            connection.request("GET", PATH, headers=dict(MASTERS))
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+
+        self.assertEqual((ask_again(), door.ask(certificate=after, headers=MASTERS)[0]), (LET_IN, 401))
+        socket_before = connection.sock
+        mount("-----BEGIN CERTIFICATE-----\nnonsense\n")
+        p.wait_for_line("authorities cannot be used")
+        self.assertEqual(ask_again(), LET_IN)
+        self.assertIn(refused + "1", door.ask("/metrics")[2])
+        mount(pem(own) + pem(self.front))
+        wait_until(lambda: door.ask(certificate=after, headers=MASTERS)[0] == LET_IN, "the new file")
+        self.assertEqual(ask_again(), LET_IN)
+        self.assertIs(connection.sock, socket_before)
+        self.assertIn(refused + "0", door.ask("/metrics")[2])
+        connection.close()
 
 
 def shown(port):
@@ -227,9 +284,12 @@ class Certificates(AuthTest):
             shutil.copy(source, f"{where}.new")
             os.rename(f"{where}.new", f"{where}.{kind}")
 
+    def secret(self, api):
+        return api.find("secrets", "swell-adapter-serving")
+
     def test_all_replicas_show_the_certificate_that_the_first_one_made(self):
         api, p, _ = self.ready()
-        self.assertIn(("secrets", "swell-adapter-serving"), api.objects)
+        self.assertTrue(self.secret(api))
         other = self.adapter(api)
         other.wait_for_line("msg=ready")
         self.assertEqual(shown(p.port), shown(other.port))
@@ -244,7 +304,7 @@ class Certificates(AuthTest):
 
     def test_its_authority_is_in_the_secret_and_vouches_for_the_services_name(self):
         api, p, _ = self.ready()
-        data = api.objects[("secrets", "swell-adapter-serving")]["data"]
+        data = self.secret(api)["data"]
         path = os.path.join(self.folder, "bundle.crt")
         with open(path, "wb") as file:
             file.write(base64.b64decode(data["ca.crt"]))
@@ -281,7 +341,7 @@ class Certificates(AuthTest):
         api, p, _ = self.ready(f"--cert-dir={self.folder}")
         with open(os.path.join(self.folder, "apiserver.crt"), encoding="ascii") as file:
             self.assertEqual(ssl.PEM_cert_to_DER_cert(file.read()), shown(p.port))
-        self.assertNotIn(("secrets", "swell-adapter-serving"), api.objects)
+        self.assertIsNone(self.secret(api))
 
     def test_its_end_is_a_metric(self):
         _, p, _ = self.ready("--probe-port=0", "--serving-certificate-lifetime=100h")
@@ -321,7 +381,7 @@ class CommandLine(AuthTest):
 
     def test_refuses_certificates_that_are_none(self):
         api = self.api()
-        kubeconfig = f"--kubeconfig={api.kubeconfig()}"
+        kubeconfig = f"--kubeconfig={api.kubeconfig(self.folder)}"
         certificate, key = self.client.issue("server", "/CN=server")
         _, other = self.client.issue("other", "/CN=other")
         for flags, sentence in (
