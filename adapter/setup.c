@@ -116,6 +116,7 @@ static struct setup *set_publisher(struct setup_place *p, struct setup *s)
     return before;
 }
 
+/* Publishes, with rules or without. */
 static int start_rules(struct setup *s, struct endpoint *prometheus, struct err *err)
 {
     const struct rules *rules = &s->config.rules;
@@ -157,6 +158,7 @@ static int start_forward(struct setup *s, enum pass_group group, const struct se
     return 0;
 }
 
+/* In front of the rules, so that what the other adapter lists is in the first documents too. */
 static int start_forwards(struct setup *s, const struct setup *before, struct err *err)
 {
     int r = 0;
@@ -164,7 +166,6 @@ static int start_forwards(struct setup *s, const struct setup *before, struct er
     pthread_mutex_lock(&s->place->lock);
     for (size_t i = 0; r == 0 && i < PASS_GROUPS; i++)
         r = start_forward(s, (enum pass_group)i, before, err);
-    publish(s);
     pthread_mutex_unlock(&s->place->lock);
     return r;
 }
@@ -198,9 +199,9 @@ int setup_use(struct setup_place *p, struct adapter_config *config, struct endpo
     if (!s)
         return err_set(err, -ENOMEM, "out of memory, or more than %d queries", QUERIES_MAX);
     struct setup *before = set_publisher(p, s);
-    int r = start_rules(s, prometheus, err);
+    int r = start_forwards(s, before, err);
     if (r == 0)
-        r = start_forwards(s, before, err);
+        r = start_rules(s, prometheus, err);
     if (r < 0) {
         (void)set_publisher(p, before);
         metrics_api_unref(&s->api);
