@@ -184,9 +184,15 @@ static int read_metrics(const struct strict *s, const json_t *list, struct adapt
 
 static int read_document(const struct yaml_file *file, struct adapter_config *c, struct err *err)
 {
-    static const struct strict_member members[] = {
-        {LIST, false},    {"customMetrics", false}, {"usage", false},         {"prometheus", false},
-        {"rules", false}, {"externalRules", false}, {"resourceRules", false}, {0}};
+    static const struct strict_member members[] = {{LIST, false},
+                                                   {"customMetrics", false},
+                                                   {"usage", false},
+                                                   {"prometheus", false},
+                                                   {"rules", false},
+                                                   {"externalRules", false},
+                                                   {"resourceRules", false},
+                                                   {"passThrough", false},
+                                                   {0}};
     const struct strict s = {.file = file, .err = err};
 
     if (yaml_count(file) != 1)
@@ -204,6 +210,8 @@ static int read_document(const struct yaml_file *file, struct adapter_config *c,
         r = connection_read_config(&s, document, &c->prometheus);
     if (r == 0)
         r = rules_read(&s, document, &c->rules);
+    if (r == 0)
+        r = pass_throughs_read(&s, document, &c->pass_throughs);
     if (r == 0 && json_object_size(document) == 0)
         return strict_refuse(&s, "", "the file configures no metric");
     return r;
@@ -256,6 +264,7 @@ void config_done(struct adapter_config *c)
     usage_feed_done(&c->usage);
     endpoint_unref(c->prometheus);
     rules_done(&c->rules);
+    pass_throughs_done(&c->pass_throughs);
     *c = (struct adapter_config){0};
 }
 
@@ -281,6 +290,7 @@ void config_print(const struct adapter_config *c, FILE *out)
     custom_metrics_print(&c->custom, out);
     usage_feed_print(&c->usage, out);
     rules_print(&c->rules, out);
+    pass_throughs_print(&c->pass_throughs, out);
 }
 
 void config_help(FILE *out)
@@ -307,4 +317,5 @@ void config_help(FILE *out)
     usage_feed_help(out);
     connection_help(out);
     rules_help(out);
+    pass_throughs_help(out);
 }

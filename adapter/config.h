@@ -12,14 +12,15 @@
  *       maxAge: 60s                # an older value is an error
  *
  * Beside them stand customMetrics (config_custom.h), usage (usage_feed.h), the sections of
- * prometheus-adapter's configuration (rules/rules.h), and which Prometheus those ask
- * (rules/connection.h).
+ * prometheus-adapter's configuration (rules/rules.h), which Prometheus those ask
+ * (rules/connection.h), and who is asked for all other metrics (config_pass_through.h).
  *
  * Read-only once built: any thread may read; labels must not be referenced (json_incref) there. */
 #ifndef ADAPTER_CONFIG_H
 #define ADAPTER_CONFIG_H
 
 #include "adapter/config_custom.h"
+#include "adapter/config_pass_through.h"
 #include "adapter/query.h"
 #include "adapter/rules/rules.h"
 #include "adapter/sources/endpoint.h"
@@ -52,6 +53,7 @@ struct adapter_config {
     struct usage_feed usage;
     struct endpoint *prometheus; /* that the rules ask; NULL: the file does not say */
     struct rules rules;
+    struct pass_throughs pass_throughs;
 };
 
 /* 0 and *ret ({0} before; config_done releases it); -EINVAL with "file:line: …"; another negative

@@ -3,6 +3,7 @@
 
 #include "adapter/config.h"
 #include "adapter/explain.h"
+#include "adapter/explain_forward.h"
 #include "adapter/rules/connection.h"
 #include "adapter/rules/metric_list.h"
 #include "adapter/rules/query_text.h"
@@ -259,6 +260,7 @@ static int print_list(const struct explainer *e)
     for (size_t i = 0; i < e->config.count && i < LISTED_MAX; i++)
         say("external", "%s: %s", e->config.metrics[i].shown_as,
             e->config.metrics[i].query.source->shown_as);
+    pass_throughs_print(&e->config.pass_throughs, stdout);
     say("in all", "%zu of objects, %zu external", e->list->object_count + e->config.custom.count,
         e->list->external_count + e->config.count);
     return EXIT_SUCCESS;
@@ -326,6 +328,62 @@ static int not_there(const struct explainer *e)
     return EXIT_FAILURE;
 }
 
+/* ---- another adapter's ---- */
+
+static void show_query(void *arg, const char *method_and_path)
+{
+    (void)arg;
+    say("query", "%s", method_and_path);
+}
+
+/* Returns an exit code. */
+static int explain_elsewhere(struct explainer *e, const struct explain_metric *m)
+{
+    enum pass_group group = m->resource ? PASS_CUSTOM : PASS_EXTERNAL;
+    const struct pass_through *to = &e->config.pass_throughs.of[group];
+    uint64_t asked_wall_ns = clock_wall_ns();
+    struct samples *samples = NULL;
+    struct err err = {0};
+
+    if (!to->other)
+        return not_there(e);
+    say("metric", "%s is not configured here, so %s is asked", m->metric,
+        endpoint_shown_as(to->other));
+    int r = explain_forward(e->http, to, m, show_query, show_answer, NULL, &samples, &err);
+    if (r < 0) {
+        say("HPA gets", "an error: %s %s", endpoint_shown_as(to->other), err.text);
+        return EXIT_FAILURE;
+    }
+    for (size_t i = 0; i < samples_count(samples); i++)
+        print_sample(samples_at(samples, i), asked_wall_ns);
+    int code = print_sum(samples);
+    samples_unref(samples);
+    return code;
+}
+
+static int explain_external_elsewhere(struct explainer *e)
+{
+    const struct explain_metric m = {.metric = e->options.metric,
+                                     .selector = e->options.selector,
+                                     .namespace = e->options.namespace};
+
+    return explain_elsewhere(e, &m);
+}
+
+static int explain_object_elsewhere(struct explainer *e, const char *path, const char *object)
+{
+    const struct resource *r = catalogue_find_path(e->list->catalogue, path);
+    const struct explain_metric m = {.metric = e->options.metric,
+                                     .selector = e->options.selector,
+                                     .namespace = r && !r->namespaced ? NULL : e->options.namespace,
+                                     .resource = path,
+                                     .object = object};
+
+    return explain_elsewhere(e, &m);
+}
+
+/* ---- what is asked for ---- */
+
 /* The samples that are of no other namespace than the one that is asked for. */
 static int explain_configured_object(struct explainer *e, const struct custom_metric *m,
                                      const char *name)
@@ -369,7 +427,7 @@ static int explain_custom_metric(struct explainer *e)
         return explain_configured_object(e, configured, slash + 1);
     const struct resource *r = catalogue_find_path(e->list->catalogue, resource);
     const struct object_metric *m = r ? metric_list_object(e->list, e->options.metric, r) : NULL;
-    return m ? explain_object(e, m, slash + 1) : not_there(e);
+    return m ? explain_object(e, m, slash + 1) : explain_object_elsewhere(e, resource, slash + 1);
 }
 
 static int explain_external_metric(struct explainer *e)
@@ -386,7 +444,7 @@ static int explain_external_metric(struct explainer *e)
     if (code >= 0)
         return code;
     const struct external_rule_metric *m = metric_list_external(e->list, o->metric);
-    return m ? explain_external(e, m) : not_there(e);
+    return m ? explain_external(e, m) : explain_external_elsewhere(e);
 }
 
 static int explain(struct explainer *e)

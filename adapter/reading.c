@@ -2,23 +2,20 @@
 #include "adapter/reading.h"
 
 #include "adapter/source.h"
+#include "adapter/words.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "kube/quantity.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DAY_NS (86400 * NS_PER_S)
-#define CAUSE_MAX_BYTES 256
 
 const char *const reading_state_names[READING_STATES] = {"waiting", "fresh", "held", "expired"};
 
 static struct reading *make(const char *cause)
 {
-    size_t len = strnlen(cause, CAUSE_MAX_BYTES - 1);
+    size_t len = strnlen(cause, READING_CAUSE_MAX - 1);
     struct reading *r = calloc(1, sizeof(*r) + len + 1);
 
     if (!r)
@@ -99,38 +96,6 @@ enum reading_state reading_state(const struct reading *r, uint64_t max_age_ns, u
 
 /* ---- the sentence ---- */
 
-/* "800 ms", "9.5 s", "60 s", "3 min", "5 h": two figures are enough to know how old a value is. */
-static const char *roughly(uint64_t ns, char text[CLOCK_TEXT_MAX])
-{
-    uint64_t tenths = ns / (100 * NS_PER_MS), s = ns / NS_PER_S;
-
-    if (ns < NS_PER_S)
-        (void)snprintf(text, CLOCK_TEXT_MAX, "%" PRIu64 " ms", ns / NS_PER_MS);
-    else if (tenths < 100 && tenths % 10)
-        (void)snprintf(text, CLOCK_TEXT_MAX, "%" PRIu64 ".%" PRIu64 " s", s, tenths % 10);
-    else if (s < 120)
-        (void)snprintf(text, CLOCK_TEXT_MAX, "%" PRIu64 " s", s);
-    else if (s < 7200)
-        (void)snprintf(text, CLOCK_TEXT_MAX, "%" PRIu64 " min", s / 60);
-    else
-        (void)snprintf(text, CLOCK_TEXT_MAX, "%" PRIu64 " h", s / 3600);
-    return text;
-}
-
-/* "10:42:07", with the date once that is not clear. */
-static const char *moment(uint64_t wall_ns, char text[CLOCK_TEXT_MAX])
-{
-    uint64_t now_ns = clock_wall_ns();
-
-    clock_rfc3339(wall_ns, text); /* 2026-11-21T10:42:07Z */
-    char *time = strchr(text, 'T');
-    if (!time)
-        return text;
-    *strchrnul(text, 'Z') = '\0';
-    *time = ' ';
-    return now_ns >= wall_ns && now_ns - wall_ns < DAY_NS ? time + 1 : text;
-}
-
 static int put_last_value(const struct reading *r, uint64_t max_age_ns, uint64_t now_ns,
                           struct buf *text)
 {
@@ -143,7 +108,8 @@ static int put_last_value(const struct reading *r, uint64_t max_age_ns, uint64_t
     else
         (void)snprintf(value, sizeof(value), "of %zu series", samples_count(r->samples));
     return buf_printf(text, " (last value %s, %s old, limit %s)", value,
-                      roughly(reading_age_ns(r, now_ns), age), roughly(max_age_ns, limit));
+                      words_roughly(reading_age_ns(r, now_ns), age),
+                      words_roughly(max_age_ns, limit));
 }
 
 static int put_next_try(const struct reading *r, uint64_t now_ns, struct buf *text)
@@ -152,7 +118,7 @@ static int put_next_try(const struct reading *r, uint64_t now_ns, struct buf *te
 
     if (r->next_poll_ns <= now_ns)
         return buf_puts(text, "; next try now");
-    return buf_printf(text, "; next try in %s", roughly(r->next_poll_ns - now_ns, wait));
+    return buf_printf(text, "; next try in %s", words_roughly(r->next_poll_ns - now_ns, wait));
 }
 
 int reading_explain(const struct reading *r, const char *metric, const struct source *source,
@@ -165,13 +131,14 @@ int reading_explain(const struct reading *r, const char *metric, const struct so
         return result;
     if (!r)
         return buf_printf(ret_text, "is asked for the first time; its answer may take %s",
-                          roughly(source->timeout_ns, since));
+                          words_roughly(source->timeout_ns, since));
 
     if (r->failures)
-        result =
-            buf_printf(ret_text, "%s since %s", r->cause, moment(r->failing_since_wall_ns, since));
+        result = buf_printf(ret_text, "%s since %s", r->cause,
+                            words_moment(r->failing_since_wall_ns, since));
     else /* polls stopped: this process was starved or suspended */
-        result = buf_printf(ret_text, "was not read since %s", moment(r->measured_wall_ns, since));
+        result =
+            buf_printf(ret_text, "was not read since %s", words_moment(r->measured_wall_ns, since));
     if (result == 0)
         result = put_last_value(r, max_age_ns, now_ns, ret_text);
     return result == 0 ? put_next_try(r, now_ns, ret_text) : result;

@@ -24,6 +24,8 @@
 struct buf;
 struct source;
 
+#define READING_CAUSE_MAX 256 /* bytes of a cause, with its NUL; a longer one is cut */
+
 struct reading {
     atomic_uint refs;
     struct samples *samples; /* the last good ones; NULL: there were none yet */

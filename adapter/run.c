@@ -100,6 +100,18 @@ struct app { /* {0} is ready; app_done releases what is there */
     struct reload *reload;
 };
 
+/* What is passed on is read with our rights, so that who asks must have been let in. */
+static int refuse_open_door(const struct app *a, const struct adapter_config *config,
+                            struct err *err)
+{
+    if (a->options.front.port == FRONT_PORT_UNSET || !pass_throughs_any(&config->pass_throughs))
+        return 0;
+    return err_set(err, -EINVAL,
+                   "%s: passThrough needs the HTTPS port: --port would let everybody read with the "
+                   "adapter's rights",
+                   a->options.config_file);
+}
+
 /* *ret and *ret_prometheus are new. */
 static int read_config_text(struct app *a, const char *text, size_t len, struct adapter_config *ret,
                             struct endpoint **ret_prometheus, struct err *err)
@@ -107,6 +119,8 @@ static int read_config_text(struct app *a, const char *text, size_t len, struct 
     struct adapter_config config = {0};
     int r = config_parse(a->options.config_file, text, len, &config, err);
 
+    if (r == 0)
+        r = refuse_open_door(a, &config, err);
     if (r == 0)
         r = connection_choose(&a->options.prometheus, &config, a->options.config_file,
                               ret_prometheus, err);
@@ -203,7 +217,8 @@ static int build(struct app *a, struct err *err)
     a->discovery = discovery_new();
     a->service = service_new("swell-adapter", "run");
     const struct setup_config config = {a->queries, a->discovery, a->options.prometheus.relist_ns,
-                                        a->options.prometheus.max_age_ns};
+                                        a->options.prometheus.max_age_ns,
+                                        a->service ? service_metrics(a->service) : NULL};
     a->place = setup_place_new(&config);
     if (!a->queries || !a->discovery || !a->service || !a->place)
         return err_set(err, -ENOMEM, "out of memory");
@@ -283,8 +298,8 @@ static void app_done(struct app *a)
     reload_free(a->reload);
     poller_stop(a->poller);
     front_free(a->front);
-    service_free(a->service);
     setup_place_free(a->place);
+    service_free(a->service);
     object_watches_stop(a->watches);
     kube_access_done(&a->access);
     discovery_free(a->discovery);

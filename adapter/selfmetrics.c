@@ -104,6 +104,10 @@ static void collect(void *arg)
     metrics_clear(s->metrics, &value_age);
     for (size_t i = 0; i < api->feeds->count; i++)
         write_feed(s->metrics, &api->feeds->items[i], now_ns);
+    counts_clear_states(s->metrics);
+    for (size_t i = 0; i < PASS_GROUPS; i++)
+        if (api->forwards[i])
+            forward_write_state(api->forwards[i], s->metrics);
     metrics_api_unref(api);
 }
 
@@ -122,4 +126,5 @@ void selfmetrics_set_config(struct metrics *m, uint64_t generation, bool refused
 void selfmetrics_help(FILE *out)
 {
     metrics_help(descs, ARRAY_LEN(descs), out);
+    counts_help(out);
 }

@@ -33,8 +33,8 @@ struct poll_series {
 struct poll_series selfmetrics_poll_series(struct metrics *m, const char *source);
 void poll_series_count(const struct poll_series *s, int result, uint64_t duration_ns);
 
-/* Age and state of every configured metric are written at each scrape. *s must live as long as m,
- * slot until the last scrape. Before threads. */
+/* Age and state of every configured metric, and how passing on stands, are written at each scrape.
+ * *s must live as long as m, slot until the last scrape. Before threads. */
 struct selfmetrics {
     struct metrics *metrics;
     struct metrics_api_slot *slot;

@@ -12,6 +12,7 @@ struct setup {
     struct setup_place *place;
     struct adapter_config config;
     struct feeds feeds;
+    struct metric_list *list; /* the rules' newest; NULL: none. The place's lock guards it */
 };
 
 struct setup_place {
@@ -21,7 +22,7 @@ struct setup_place {
     struct feeds no_feeds;
 
     pthread_mutex_t lock;    /* held while discovery is made, so that no list comes too late */
-    struct setup *publisher; /* whose lists of metrics count */
+    struct setup *publisher; /* whose lists of metrics count; NULL: nobody's */
 };
 
 struct setup_place *setup_place_new(const struct setup_config *config)
@@ -54,28 +55,56 @@ struct metrics_api_slot *setup_slot(struct setup_place *p)
     return &p->slot;
 }
 
+static void stop_publishing(struct setup *s)
+{
+    pthread_mutex_lock(&s->place->lock);
+    if (s->place->publisher == s)
+        s->place->publisher = NULL;
+    pthread_mutex_unlock(&s->place->lock);
+}
+
 static void setup_free(struct metrics_api *api)
 {
     struct setup *s = (struct setup *)api;
 
+    stop_publishing(s);
+    for (size_t i = 0; i < PASS_GROUPS; i++)
+        forward_unref(s->api.forwards[i]);
     rule_set_free(s->api.rules);
+    metric_list_unref(s->list);
     feeds_done(&s->feeds);
     config_done(&s->config);
     free(s);
+}
+
+/* The place's lock is held. */
+static void publish(struct setup *s)
+{
+    if (s->place->publisher == s && metrics_api_publish(&s->api, s->list) < 0)
+        log_error("no memory for discovery", LOG_STR("keeping", "the last documents"));
 }
 
 /* From a thread of the rules, too: that of the old ones may still bring a list. */
 static void on_new_list(void *arg, const struct metric_list *list)
 {
     struct setup *s = arg;
-    int r = 0;
 
     pthread_mutex_lock(&s->place->lock);
-    if (s->place->publisher == s)
-        r = metrics_api_publish(&s->api, list);
+    metric_list_unref(s->list);
+    s->list = list ? metric_list_ref(list) : NULL;
+    publish(s);
     pthread_mutex_unlock(&s->place->lock);
-    if (r < 0)
-        log_error("no memory for discovery", LOG_STR("keeping", "the last documents"));
+}
+
+/* From the thread of a forward, which may outlive the setup that started it. */
+static void on_other_list(void *arg)
+{
+    struct setup_place *p = arg;
+
+    pthread_mutex_lock(&p->lock);
+    if (p->publisher)
+        publish(p->publisher);
+    pthread_mutex_unlock(&p->lock);
 }
 
 static struct setup *set_publisher(struct setup_place *p, struct setup *s)
@@ -87,6 +116,7 @@ static struct setup *set_publisher(struct setup_place *p, struct setup *s)
     return before;
 }
 
+/* Publishes, with rules or without. */
 static int start_rules(struct setup *s, struct endpoint *prometheus, struct err *err)
 {
     const struct rules *rules = &s->config.rules;
@@ -107,6 +137,37 @@ static int start_rules(struct setup *s, struct endpoint *prometheus, struct err 
         return rule_set_start(&s->api.rules, &config, err);
     on_new_list(s, NULL);
     return 0;
+}
+
+/* One that the setup before has is taken over with its connections and its list. */
+static int start_forward(struct setup *s, enum pass_group group, const struct setup *before,
+                         struct err *err)
+{
+    struct forward *known = before ? before->api.forwards[group] : NULL;
+    const struct forward_config config = {.group = group,
+                                          .to = &s->config.pass_throughs.of[group],
+                                          .metrics = s->place->config.metrics,
+                                          .changed = on_other_list,
+                                          .arg = s->place};
+
+    if (!config.to->other)
+        return 0;
+    if (!known || !forward_is_to(known, config.to))
+        return forward_start(&s->api.forwards[group], &config, err);
+    s->api.forwards[group] = forward_ref(known);
+    return 0;
+}
+
+/* In front of the rules, so that what the other adapter lists is in the first documents too. */
+static int start_forwards(struct setup *s, const struct setup *before, struct err *err)
+{
+    int r = 0;
+
+    pthread_mutex_lock(&s->place->lock);
+    for (size_t i = 0; r == 0 && i < PASS_GROUPS; i++)
+        r = start_forward(s, (enum pass_group)i, before, err);
+    pthread_mutex_unlock(&s->place->lock);
+    return r;
 }
 
 static struct setup *make(struct setup_place *p, struct adapter_config *config,
@@ -138,7 +199,9 @@ int setup_use(struct setup_place *p, struct adapter_config *config, struct endpo
     if (!s)
         return err_set(err, -ENOMEM, "out of memory, or more than %d queries", QUERIES_MAX);
     struct setup *before = set_publisher(p, s);
-    int r = start_rules(s, prometheus, err);
+    int r = start_forwards(s, before, err);
+    if (r == 0)
+        r = start_rules(s, prometheus, err);
     if (r < 0) {
         (void)set_publisher(p, before);
         metrics_api_unref(&s->api);

@@ -16,6 +16,7 @@ struct setup_config { /* what all configurations share; borrowed until setup_pla
     struct queries *queries;
     struct discovery *discovery;
     uint64_t relist_ns, series_max_age_ns; /* of rules */
+    struct metrics *metrics;               /* for what is passed on */
 };
 
 struct setup_place *setup_place_new(const struct setup_config *config); /* NULL: out of memory */

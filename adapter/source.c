@@ -177,25 +177,32 @@ int source_read_timeout(const struct strict *s, const json_t *mapping, const cha
 
 /* ---- words ---- */
 
-int source_explain_transport(const struct source *s, int result, const struct err *report,
-                             struct err *ret)
+int source_explain_http(uint64_t timeout_ns, size_t body_max, int result, const struct err *report,
+                        struct err *ret)
 {
     char timeout[CLOCK_TEXT_MAX];
 
     switch (result) {
     case -ETIMEDOUT:
         return err_set(ret, result, "gives no whole answer within %s",
-                       clock_duration(s->timeout_ns, timeout));
+                       clock_duration(timeout_ns, timeout));
     case -ECONNREFUSED:
         return err_set(ret, result, "cannot be connected to");
     case -EHOSTUNREACH:
         return err_set(ret, result, "has a name without an address");
     case -E2BIG:
-        return err_set(ret, result, "gives an answer of more than %zu bytes",
-                       s->kind->body_max ? s->kind->body_max : SOURCE_BODY_MAX);
+        return err_set(ret, result, "gives an answer of more than %zu bytes", body_max);
     default:
         return err_set(ret, result, "fails: %s", report->text);
     }
+}
+
+int source_explain_transport(const struct source *s, int result, const struct err *report,
+                             struct err *ret)
+{
+    size_t body_max = s->kind->body_max ? s->kind->body_max : SOURCE_BODY_MAX;
+
+    return source_explain_http(s->timeout_ns, body_max, result, report, ret);
 }
 
 void source_help(FILE *out)

@@ -117,6 +117,10 @@ int source_read_timeout(const struct strict *s, const json_t *mapping, const cha
 int source_explain_transport(const struct source *s, int result, const struct err *report,
                              struct err *ret);
 
+/* The same of any request with that timeout and that limit of its answer. */
+int source_explain_http(uint64_t timeout_ns, size_t body_max, int result, const struct err *report,
+                        struct err *ret);
+
 void source_help(FILE *out); /* all kinds, for --help */
 
 #endif

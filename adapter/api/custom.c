@@ -225,15 +225,21 @@ static struct http_reply serve_feed(const struct metrics_api *api, const struct 
 
 /* ---- not found ---- */
 
-static struct http_reply not_found(const struct metrics_api *api, const struct asked *a)
+/* Somebody else may have it. */
+static struct http_reply not_found(const struct metrics_api *api, const struct http_request *r,
+                                   const struct asked *a)
 {
     scoped(buf_done) struct buf why = {.max = MESSAGE_MAX_BYTES};
+    scoped(buf_done) struct buf message = {.max = 2 * MESSAGE_MAX_BYTES};
+    struct forward *other = api->forwards[PASS_CUSTOM];
 
-    if (api->rules && rule_set_explain(api->rules, false, &why) < 0)
+    if ((api->rules && rule_set_explain(api->rules, false, &why) < 0) ||
+        buf_printf(&message, "there is no metric %.253s of %.253s%s%s", a->metric, a->resource,
+                   why.len ? ", or it is not known yet: " : "", why.len ? why.data : "") < 0)
         return json_reply(500, NULL);
-    return status_replyf(why.len ? 503 : 404, "there is no metric %.253s of %.253s%s%s", a->metric,
-                         a->resource, why.len ? ", or it is not known yet: " : "",
-                         why.len ? why.data : "");
+    if (other)
+        return forward_ask(other, r, why.len ? buf_take(&message, NULL) : NULL);
+    return status_reply(why.len ? 503 : 404, message.data);
 }
 
 static bool has_scope(const struct resource *resource, const struct asked *a)
@@ -273,7 +279,7 @@ static struct http_reply serve_read(struct metrics_api *api, const struct http_r
     if (m)
         return serve_rule(api, r, c, a->name, m);
     custom_read_free(c);
-    return not_found(api, a);
+    return not_found(api, r, a);
 }
 
 static struct http_reply serve_object(struct metrics_api_slot *slot, const struct http_request *r,

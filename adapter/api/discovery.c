@@ -3,6 +3,7 @@
 
 #include "adapter/api/accept.h"
 #include "adapter/api/discovery_documents.h"
+#include "adapter/forward/question.h"
 #include "base/scoped.h"
 #include "kube/status.h"
 
@@ -14,8 +15,9 @@
 #define AGGREGATED(v) "application/json;g=apidiscovery.k8s.io;v=" v ";as=APIGroupDiscoveryList"
 
 struct discovery {
-    pthread_mutex_t lock; /* guards newest, the pointer */
-    struct documents *newest;
+    pthread_mutex_t lock; /* guards both pointers */
+    struct documents *all;
+    struct documents *ours; /* without what another adapter has; maybe the same */
 };
 
 struct discovery *discovery_new(void)
@@ -31,29 +33,49 @@ void discovery_free(struct discovery *d)
 {
     if (!d)
         return;
-    documents_unref(d->newest);
+    documents_unref(d->all);
+    documents_unref(d->ours);
     pthread_mutex_destroy(&d->lock);
     free(d);
 }
 
-int discovery_set(struct discovery *d, const struct discovery_input *input)
+static struct documents *make_ours(const struct discovery_input *input, struct documents *all)
 {
-    struct documents *documents = documents_new(input);
+    struct metric_conflicts none[PASS_GROUPS];
+    struct discovery_input ours = *input;
 
-    if (!documents)
+    if (!input->others[PASS_EXTERNAL] && !input->others[PASS_CUSTOM])
+        return documents_ref(all);
+    memset(ours.others, 0, sizeof(ours.others));
+    return documents_new(&ours, none);
+}
+
+int discovery_set(struct discovery *d, const struct discovery_input *input,
+                  struct metric_conflicts ret_conflicts[PASS_GROUPS])
+{
+    struct documents *all = documents_new(input, ret_conflicts);
+    struct documents *ours = all ? make_ours(input, all) : NULL;
+
+    if (!ours) {
+        documents_unref(all);
         return -ENOMEM;
+    }
     pthread_mutex_lock(&d->lock);
-    struct documents *old = d->newest;
-    d->newest = documents;
+    struct documents *const old[] = {d->all, d->ours};
+    d->all = all;
+    d->ours = ours;
     pthread_mutex_unlock(&d->lock);
-    documents_unref(old);
+    documents_unref(old[0]);
+    documents_unref(old[1]);
     return 0;
 }
 
-static struct documents *newest(struct discovery *d)
+static struct documents *newest_for(struct discovery *d, const struct http_request *r)
 {
+    bool from_adapter = question_is_passed_on(r);
+
     pthread_mutex_lock(&d->lock);
-    struct documents *documents = documents_ref(d->newest);
+    struct documents *documents = documents_ref(from_adapter ? d->ours : d->all);
     pthread_mutex_unlock(&d->lock);
     return documents;
 }
@@ -93,7 +115,7 @@ static struct http_reply reply_with(const struct document *document, const char 
 static struct http_reply serve(struct discovery *d, const struct http_request *r,
                                enum document_id id, const char *content_type)
 {
-    struct documents *documents = newest(d);
+    struct documents *documents = newest_for(d, r);
 
     if (!documents)
         return status_reply(503, "the list of metrics is not made yet");

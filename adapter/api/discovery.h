@@ -9,11 +9,15 @@
  * more than DISCOVERY_LISTED_MAX the rest is served and not listed. The only verb is get: others
  * make generic controllers try to use them.
  *
+ * An adapter that passes questions on to us is shown our own metrics only: else two that ask each
+ * other would list for ever what neither has.
+ *
  * Source: Kubernetes' discovery documents, plain (meta/v1) and aggregated (apidiscovery.k8s.io).
  * Any thread. */
 #ifndef ADAPTER_API_DISCOVERY_H
 #define ADAPTER_API_DISCOVERY_H
 
+#include "adapter/forward/other_metrics.h"
 #include "adapter/rules/catalogue.h"
 #include "http/server.h"
 
@@ -37,14 +41,17 @@ struct discovery_input {          /* borrowed while the documents are made */
     size_t external_count;
     const struct discovery_object_metric *objects; /* each once */
     size_t object_count;
-    bool has_resource_metrics; /* metrics.k8s.io too */
+    bool has_resource_metrics;                       /* metrics.k8s.io too */
+    const struct other_metrics *others[PASS_GROUPS]; /* listed behind ours; NULL: none */
 };
 
 struct discovery *discovery_new(void); /* NULL when out of memory; serves 503 until it is set */
 void discovery_free(struct discovery *d);
 
-/* Makes the documents anew. On -ENOMEM the old ones stay. */
-int discovery_set(struct discovery *d, const struct discovery_input *input);
+/* Makes the documents anew, and says which of the others' metrics are ours too. On -ENOMEM the old
+ * ones stay. */
+int discovery_set(struct discovery *d, const struct discovery_input *input,
+                  struct metric_conflicts ret_conflicts[PASS_GROUPS]);
 
 extern const struct http_route discovery_routes[]; /* their app is the struct discovery */
 extern const size_t discovery_route_count;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/api/discovery_documents.h"
 
+#include "adapter/api/discovery_others.h"
 #include "base/hash.h"
 #include "base/scoped.h"
 
@@ -89,7 +90,7 @@ static json_t *whole_group_new(const struct group *g)
     return NULL;
 }
 
-static json_t *entry_new(const char *name, bool namespaced, const char *kind)
+json_t *discovery_entry_new(const char *name, bool namespaced, const char *kind)
 {
     return json_pack("{s:s, s:s, s:b, s:s, s:[s]}", "name", name, "singularName", "", "namespaced",
                      namespaced, "kind", kind, "verbs", "get");
@@ -102,22 +103,34 @@ static json_t *object_entry_new(const struct discovery_object_metric *m, const c
 
     (void)snprintf(name, sizeof(name), "%s%s%s/%s", r->plural, *r->group ? "." : "", r->group,
                    m->name);
-    return entry_new(name, r->namespaced, kind);
+    return discovery_entry_new(name, r->namespaced, kind);
 }
 
-static json_t *entries_new(const struct group *g, const struct discovery_input *in)
+/* Ours, up to the limit. */
+static int add_ours(json_t *entries, const struct group *g, const struct discovery_input *in)
 {
-    json_t *entries = json_array();
     bool is_external = g == &external_group;
     size_t count = is_external ? in->external_count : in->object_count;
-    int r = entries ? 0 : -1;
+    int r = 0;
 
     for (size_t i = 0; r == 0 && i < count && i < DISCOVERY_LISTED_MAX; i++)
-        r = json_array_append_new(entries, is_external
-                                               ? entry_new(in->externals[i], true, g->kind)
-                                               : object_entry_new(&in->objects[i], g->kind));
-    if (r == 0 && count == 0)
-        r = json_array_append_new(entries, entry_new(g->placeholder, true, g->kind));
+        r = json_array_append_new(entries,
+                                  is_external ? discovery_entry_new(in->externals[i], true, g->kind)
+                                              : object_entry_new(&in->objects[i], g->kind));
+    return r;
+}
+
+static json_t *entries_new(const struct group *g, const struct discovery_input *in,
+                           struct metric_conflicts ret_conflicts[PASS_GROUPS])
+{
+    enum pass_group group = g == &external_group ? PASS_EXTERNAL : PASS_CUSTOM;
+    json_t *entries = json_array();
+    int r = entries ? add_ours(entries, g, in) : -1;
+
+    if (r == 0)
+        r = discovery_add_others(entries, in->others[group], g->kind, &ret_conflicts[group]);
+    if (r == 0 && json_array_size(entries) == 0)
+        r = json_array_append_new(entries, discovery_entry_new(g->placeholder, true, g->kind));
     if (r == 0)
         return entries;
     json_decref(entries);
@@ -248,7 +261,8 @@ static json_t *aggregated_new(const char *version, json_t *items)
 
 /* ---- all of them ---- */
 
-static int put_all(struct documents *d, const struct discovery_input *in)
+static int put_all(struct documents *d, const struct discovery_input *in,
+                   struct metric_conflicts ret_conflicts[PASS_GROUPS])
 {
     const struct group *groups[] = {&external_group, &custom_group, &resource_group};
     size_t count = in->has_resource_metrics ? 3 : 2;
@@ -256,8 +270,9 @@ static int put_all(struct documents *d, const struct discovery_input *in)
     int r = list && items ? 0 : -1;
 
     for (size_t i = 0; r == 0 && i < count; i++) {
-        json_auto_t *entries =
-            groups[i] == &resource_group ? resource_entries_new() : entries_new(groups[i], in);
+        json_auto_t *entries = groups[i] == &resource_group
+                                   ? resource_entries_new()
+                                   : entries_new(groups[i], in, ret_conflicts);
         r = put_group(d, groups[i], entries);
         if (r == 0)
             r = json_array_append_new(list, group_new(groups[i]));
@@ -273,14 +288,15 @@ static int put_all(struct documents *d, const struct discovery_input *in)
     return r == 0 ? put(d, DOCUMENT_AGGREGATED_BETA, aggregated_new("v2beta1", items)) : r;
 }
 
-struct documents *documents_new(const struct discovery_input *input)
+struct documents *documents_new(const struct discovery_input *input,
+                                struct metric_conflicts ret_conflicts[PASS_GROUPS])
 {
     struct counted_documents *c = calloc(1, sizeof(*c));
 
     if (!c)
         return NULL;
     atomic_init(&c->refs, 1);
-    if (put_all(&c->documents, input) == 0)
+    if (put_all(&c->documents, input, ret_conflicts) == 0)
         return &c->documents;
     documents_unref(&c->documents);
     return NULL;

@@ -31,7 +31,8 @@ struct documents {
 };
 
 /* NULL when out of memory. */
-struct documents *documents_new(const struct discovery_input *input);
+struct documents *documents_new(const struct discovery_input *input,
+                                struct metric_conflicts ret_conflicts[PASS_GROUPS]);
 struct documents *documents_ref(struct documents *d);
 void documents_unref(struct documents *d); /* NULL does nothing */
 

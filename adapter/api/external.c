@@ -259,16 +259,22 @@ static struct http_reply serve_rule(struct metrics_api *api, const struct http_r
 
 /* ---- the route ---- */
 
-static struct http_reply no_such_metric(const struct metrics_api *api, const struct asked *a)
+/* Somebody else may have it. */
+static struct http_reply no_such_metric(const struct metrics_api *api, const struct http_request *r,
+                                        const struct asked *a)
 {
     scoped(buf_done) struct buf why = {.max = MESSAGE_MAX_BYTES};
+    scoped(buf_done) struct buf message = {.max = 2 * MESSAGE_MAX_BYTES};
+    struct forward *other = api->forwards[PASS_EXTERNAL];
 
-    if (api->rules && rule_set_explain(api->rules, true, &why) < 0)
+    if ((api->rules && rule_set_explain(api->rules, true, &why) < 0) ||
+        buf_printf(&message, "external metric \"%.253s\" is not served in namespace \"%.253s\"%s%s",
+                   a->name, a->namespace, why.len ? ", or it is not known yet: " : "",
+                   why.len ? why.data : "") < 0)
         return status_reply(500, "out of memory");
-    return status_replyf(why.len ? 503 : 404,
-                         "external metric \"%.253s\" is not served in namespace \"%.253s\"%s%s",
-                         a->name, a->namespace, why.len ? ", or it is not known yet: " : "",
-                         why.len ? why.data : "");
+    if (other)
+        return forward_ask(other, r, why.len ? buf_take(&message, NULL) : NULL);
+    return status_reply(why.len ? 503 : 404, message.data);
 }
 
 static struct http_reply serve_asked(struct metrics_api *api, const struct http_request *r,
@@ -285,7 +291,7 @@ static struct http_reply serve_asked(struct metrics_api *api, const struct http_
     if (m)
         return serve_rule(api, r, a, list, m);
     metric_list_unref(list);
-    return no_such_metric(api, a);
+    return no_such_metric(api, r, a);
 }
 
 static struct http_reply serve_values(void *app, const struct http_request *r)
@@ -312,8 +318,10 @@ static struct http_reply serve_values(void *app, const struct http_request *r)
 
 const struct http_route external_routes[] = {
     {"GET", "/apis/" GROUP_VERSION "/namespaces/{namespace}/{metric}", serve_values,
-     LIST_KIND ": all metrics of that name whose labels match ?labelSelector=. 404 when there is "
-               "none, 400 when the selector does not parse, 503 when a value is missing or too "
-               "old. Answers from memory; the first read of a rule's query waits for its answer."},
+     LIST_KIND
+     ": all metrics of that name whose labels match ?labelSelector=. 404 when there is "
+     "none, 400 when the selector does not parse, 503 when a value is missing or too "
+     "old. Answers from memory; the first read of a rule's query waits for its answer, and "
+     "what is passed on (passThrough) for the other adapter's."},
 };
 const size_t external_route_count = ARRAY_LEN(external_routes);

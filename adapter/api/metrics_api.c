@@ -110,6 +110,22 @@ static int list_objects(const struct metrics_api *api, const struct metric_list 
     return 0;
 }
 
+static int set_documents(struct metrics_api *api, struct discovery_input *input)
+{
+    struct metric_conflicts conflicts[PASS_GROUPS] = {0};
+    struct other_metrics *others[PASS_GROUPS] = {0};
+
+    for (size_t i = 0; i < PASS_GROUPS; i++)
+        input->others[i] = others[i] = api->forwards[i] ? forward_others(api->forwards[i]) : NULL;
+    int r = discovery_set(api->discovery, input, conflicts);
+    for (size_t i = 0; i < PASS_GROUPS; i++) {
+        if (r == 0 && api->forwards[i])
+            forward_note_conflicts(api->forwards[i], &conflicts[i]);
+        other_metrics_unref(others[i]);
+    }
+    return r;
+}
+
 int metrics_api_publish(struct metrics_api *api, const struct metric_list *list)
 {
     struct discovery_input input = {.has_resource_metrics =
@@ -123,7 +139,7 @@ int metrics_api_publish(struct metrics_api *api, const struct metric_list *list)
     input.objects = objects;
     input.externals = externals;
     if (r == 0)
-        r = discovery_set(api->discovery, &input);
+        r = set_documents(api, &input);
     free(externals);
     free(objects);
     return r;

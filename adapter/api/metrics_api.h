@@ -6,6 +6,7 @@
 
 #include "adapter/api/discovery.h"
 #include "adapter/feed.h"
+#include "adapter/forward/forward.h"
 #include "adapter/objects.h"
 #include "adapter/rules/rule_set.h"
 
@@ -19,6 +20,7 @@ struct metrics_api {
     struct rule_set *rules;                /* NULL: there are none */
     const struct rules *usage_rules;       /* resourceRules; NULL: there are none */
     struct object_lister lister;
+    struct forward *forwards[PASS_GROUPS]; /* asked for what is none of these; NULL: nobody is */
     struct discovery *discovery;
 };
 
@@ -35,7 +37,8 @@ void metrics_api_unref(struct metrics_api *api); /* NULL does nothing */
 /* Puts api in force: takes the reference, and hands out the one before. */
 struct metrics_api *metrics_api_exchange(struct metrics_api_slot *slot, struct metrics_api *api);
 
-/* Makes the discovery documents anew: of the configured metrics and of a list (NULL: none). */
+/* Makes the discovery documents anew: of the configured metrics, of a list (NULL: none), and of
+ * what other adapters list. */
 int metrics_api_publish(struct metrics_api *api, const struct metric_list *list);
 
 #endif

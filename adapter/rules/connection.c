@@ -51,16 +51,10 @@ const struct opt_group connection_opts = {opts, ARRAY_LEN(opts)};
 static int read_mapping(const struct strict *s, const json_t *mapping, struct endpoint **ret)
 {
     static const struct strict_member members[] = {ENDPOINT_MEMBERS, {0}};
-    json_auto_t *whole = json_deep_copy(mapping);
     int r = strict_mapping(s, mapping, SECTION, members);
 
-    if (r < 0)
-        return r;
     /* Longer than a source's, because queries of rules are people's own. */
-    if (!whole || (!json_object_get(whole, "timeout") &&
-                   json_object_set_new(whole, "timeout", json_string(TIMEOUT)) < 0))
-        return err_set(s->err, -ENOMEM, "out of memory");
-    return endpoint_read_config(s, whole, SECTION, ret);
+    return r == 0 ? endpoint_read_slow_config(s, mapping, SECTION, TIMEOUT, ret) : r;
 }
 
 int connection_read_config(const struct strict *s, const json_t *document, struct endpoint **ret)

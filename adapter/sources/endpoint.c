@@ -364,6 +364,17 @@ int endpoint_read_options(const struct strict *s, const json_t *mapping, const c
     return read_all(s, mapping, path, url, ret);
 }
 
+int endpoint_read_slow_config(const struct strict *s, const json_t *mapping, const char *path,
+                              const char *timeout, struct endpoint **ret)
+{
+    json_auto_t *whole = json_deep_copy(mapping);
+
+    if (!whole || (!json_object_get(whole, "timeout") &&
+                   json_object_set_new(whole, "timeout", json_string(timeout)) < 0))
+        return out_of_memory(s);
+    return endpoint_read_config(s, whole, path, ret);
+}
+
 void endpoint_help(FILE *out)
 {
     (void)fputs("      Fields of every source that speaks HTTP, beside its url:\n"

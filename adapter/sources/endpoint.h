@@ -36,6 +36,10 @@ int endpoint_read_config(const struct strict *s, const json_t *mapping, const ch
 int endpoint_read_options(const struct strict *s, const json_t *mapping, const char *path,
                           const char *url, struct endpoint **ret);
 
+/* The same with another timeout ("10s") where the mapping has none. */
+int endpoint_read_slow_config(const struct strict *s, const json_t *mapping, const char *path,
+                              const char *timeout, struct endpoint **ret);
+
 /* From an address alone. -EINVAL with a sentence that does not repeat it, or -ENOMEM. */
 int endpoint_new(const char *url, struct endpoint **ret, struct err *err);
 

@@ -4,39 +4,22 @@ queries that stand there, which ours is held to by tests/process/test_adapter_qu
 server and its Prometheus are stand-ins, so nothing else is needed."""
 import http.client
 import os
-import socket
 import ssl
-import subprocess
 import tempfile
 import unittest
 
 from kube_fake import FakeKube, named
 from program import DEADLINE_S, wait_until
+from prometheus_adapter import PrometheusAdapter
 from prometheus_fake import FakePrometheus
 from rules_cases import CASES, PODS_OF_THE_CLUSTER, series_of
 
-ADAPTER = os.environ["SWELL_PROMETHEUS_ADAPTER"]
 
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Original:
-    """prometheus-adapter, and a client that it trusts because its API server says so."""
+class Original(PrometheusAdapter):
+    """With a client that it trusts because its API server says so."""
 
     def __init__(self, folder, config, prometheus, kubeconfig):
-        self.port = free_port()
-        self.log = open(os.path.join(folder, "log"), "w+", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [ADAPTER, "--config=" + config, "--prometheus-url=" + prometheus,
-             "--metrics-relist-interval=2s", "--metrics-max-age=1h", "--bind-address=127.0.0.1",
-             f"--secure-port={self.port}", "--cert-dir=" + folder,
-             "--lister-kubeconfig=" + kubeconfig, "--authentication-kubeconfig=" + kubeconfig,
-             "--authorization-kubeconfig=" + kubeconfig, "--authentication-skip-lookup=true"],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        super().__init__(folder, config, prometheus, kubeconfig, "--authentication-skip-lookup=true")
 
     def get(self, path):
         """(status, body), or None while it does not listen."""
@@ -51,11 +34,6 @@ class Original:
             return None
         finally:
             connection.close()
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-        self.log.close()
 
 
 class OriginalTest(unittest.TestCase):

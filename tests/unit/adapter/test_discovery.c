@@ -16,6 +16,8 @@ static const struct resource namespaces = {"", "v1", "namespaces", "namespace", 
 static const struct resource deployments = {"apps",       "v1",         "deployments",
                                             "deployment", "Deployment", true};
 
+static struct metric_conflicts conflicts[PASS_GROUPS];
+
 static struct discovery *make(bool has_resource_metrics)
 {
     static const char *const externals[] = {"depth", "lag"};
@@ -24,7 +26,8 @@ static struct discovery *make(bool has_resource_metrics)
     struct discovery *d = discovery_new();
 
     assert_int_equal(
-        discovery_set(d, &(struct discovery_input){externals, 2, objects, 4, has_resource_metrics}),
+        discovery_set(d, &(struct discovery_input){externals, 2, objects, 4, has_resource_metrics},
+                      conflicts),
         0);
     return d;
 }
@@ -185,7 +188,7 @@ static void is_never_an_empty_list(void **state)
 
     assert_int_equal(none.status, 503); /* nothing was made yet */
     http_reply_done(&none);
-    assert_int_equal(discovery_set(d, &(struct discovery_input){0}), 0);
+    assert_int_equal(discovery_set(d, &(struct discovery_input){0}, conflicts), 0);
     json_t *external = body(d, EXTERNAL, NULL), *custom = body(d, CUSTOM "v1beta1", NULL);
     assert_int_equal(json_array_size(json_object_get(external, "resources")), 1);
     assert_int_equal(json_array_size(json_object_get(custom, "resources")), 1);
@@ -209,6 +212,73 @@ static void has_resource_metrics_only_where_there_are_some(void **state)
     discovery_free(with);
 }
 
+/* The names in a plain list, with spaces between; a "*" marks what has no namespaces. */
+static char *names(struct discovery *d, const char *path, const char *header, const char *value,
+                   char text[500])
+{
+    struct http_reply reply = get(d, path, header, value);
+    json_auto_t *doc = json_loadb(reply.body, reply.body_len, 0, NULL);
+    size_t i, len = 0;
+    json_t *entry;
+
+    text[0] = '\0';
+    json_array_foreach (json_object_get(doc, "resources"), i, entry)
+        len += (size_t)snprintf(text + len, 500 - len, "%s%s%s", i ? " " : "",
+                                json_string_value(json_object_get(entry, "name")),
+                                json_is_true(json_object_get(entry, "namespaced")) ? "" : "*");
+    http_reply_done(&reply);
+    return text;
+}
+
+static const struct other_metric other_externals[] = {
+    {"age", true}, {"lag", true}, {"age", true}, {"depth", true}};
+static const struct other_metric other_customs[] = {
+    {"pods/rps", true},     {"pods/wrong_scope", false},
+    {"services/rps", true}, {"services/wrong_scope", false},
+    {"nodes/load", false},  {"namespaces/jobs", false}};
+
+static struct discovery *make_with_others(void)
+{
+    static const char *const externals[] = {"depth", "lag"};
+    static const struct discovery_object_metric objects[] = {{"rps", &pods}, {"rps", &namespaces}};
+    static const struct other_metrics others[] = {{4, 0, other_externals}, {6, 0, other_customs}};
+    const struct discovery_input input = {externals, 2,     objects,
+                                          2,         false, {&others[0], &others[1]}};
+    struct discovery *d = discovery_new();
+
+    assert_int_equal(discovery_set(d, &input, conflicts), 0);
+    return d;
+}
+
+static void lists_another_adapters_metrics_behind_ours(void **state)
+{
+    struct discovery *d = make_with_others();
+    char text[500];
+    (void)state;
+
+    assert_string_equal(names(d, EXTERNAL, NULL, NULL, text), "depth lag age");
+    assert_int_equal(conflicts[PASS_EXTERNAL].count, 2);
+    assert_string_equal(conflicts[PASS_EXTERNAL].names, "lag, depth");
+    assert_string_equal(names(d, CUSTOM "v1beta1", NULL, NULL, text),
+                        "pods/rps namespaces/rps* services/rps nodes/load* namespaces/jobs*");
+    assert_int_equal(conflicts[PASS_CUSTOM].count, 1);
+    assert_string_equal(conflicts[PASS_CUSTOM].names, "pods/rps");
+    discovery_free(d);
+}
+
+static void another_adapter_is_shown_our_own_only(void **state)
+{
+    struct discovery *d = make_with_others();
+    char text[500];
+    (void)state;
+
+    assert_string_equal(names(d, EXTERNAL, "Via", "1.1 swell-adapter", text), "depth lag");
+    assert_string_equal(names(d, CUSTOM "v1beta2", "Via", "1.1 swell-adapter", text),
+                        "pods/rps namespaces/rps*");
+    assert_string_equal(names(d, EXTERNAL, "Via", "1.1 squid", text), "depth lag age");
+    discovery_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +289,8 @@ int main(void)
         cmocka_unit_test(knows_what_the_client_has),
         cmocka_unit_test(is_never_an_empty_list),
         cmocka_unit_test(has_resource_metrics_only_where_there_are_some),
+        cmocka_unit_test(lists_another_adapters_metrics_behind_ours),
+        cmocka_unit_test(another_adapter_is_shown_our_own_only),
     };
     return cmocka_run_group_tests_name("discovery", tests, NULL, NULL);
 }
