@@ -71,6 +71,7 @@ static void explainer_done(struct explainer *e)
     selector_free(e->selector);
     endpoint_unref(e->prometheus);
     config_done(&e->config);
+    connection_options_done(&e->options.prometheus);
     http_client_free(e->http);
     http_client_teardown();
 }
@@ -236,7 +237,7 @@ static int make_list(struct explainer *e)
                        i < rules->custom_count ? &rules->custom[i]
                                                : &rules->external[i - rules->custom_count],
                        &e->series[i]);
-    e->list = r == 0 ? series_to_metrics(rules, e->series) : NULL;
+    e->list = r == 0 ? series_to_metrics(rules, e->series, catalogue_new()) : NULL;
     return e->list ? 0 : -ENOMEM;
 }
 

@@ -19,9 +19,13 @@
 /* Users with hundreds of groups are named in as many lines, and tokens can be long. */
 #define HEADERS_MAX (128 * KIB)
 
+static const char *const tls_versions[] = {"VersionTLS12", NULL};
+
 static const struct opt opts[] = {
     {"address", OPT_STRING, offsetof(struct front_options, address), "0.0.0.0",
      "Numeric address to listen on."},
+    {"bind-address", OPT_STRING, offsetof(struct front_options, bind_address), NULL,
+     "The same, as prometheus-adapter calls it; wins over --address."},
     {"secure-port", OPT_U64, offsetof(struct front_options, secure_port), NULL,
      "TCP port for HTTPS, where the API server decides who may read; 0 picks a free one. Default "
      "6443.",
@@ -34,6 +38,11 @@ static const struct opt opts[] = {
      "TCP port for plain HTTP beside HTTPS, with /healthz, /livez, /readyz, /metrics and /version "
      "only; 0 picks a free one. None without it.",
      .max = 65535},
+    {"tls-min-version", OPT_CHOICE, offsetof(struct front_options, tls_min_version), "VersionTLS12",
+     "Older versions of TLS are never spoken.", .choices = tls_versions},
+    {"tls-cipher-suites", OPT_STRING, offsetof(struct front_options, cipher_suites), NULL,
+     "Read for prometheus-adapter's sake, without effect: GnuTLS' suites for TLS 1.2 and 1.3 are "
+     "spoken."},
 };
 const struct opt_group front_flags = {opts, ARRAY_LEN(opts)};
 
@@ -54,6 +63,11 @@ static bool is_set(uint64_t port)
     return port != FRONT_PORT_UNSET;
 }
 
+static const char *address_of(const struct front_options *o)
+{
+    return o->bind_address ? o->bind_address : o->address;
+}
+
 static int refuse_contradictions(const struct front_options *o, struct err *err)
 {
     if (!is_set(o->port))
@@ -71,7 +85,7 @@ static int refuse_contradictions(const struct front_options *o, struct err *err)
 
 static int start_probes(struct front *f, const struct front_options *o, struct err *err)
 {
-    const struct http_server_config config = {.address = o->address,
+    const struct http_server_config config = {.address = address_of(o),
                                               .port = (uint16_t)o->probe_port,
                                               .routes = &f->probe_routes,
                                               .routes_count = 1,
@@ -84,7 +98,7 @@ static int start_probes(struct front *f, const struct front_options *o, struct e
     f->probe_routes = service_routes(f->service);
     int r = http_server_start(&f->probes, &config, err);
     if (r == 0)
-        log_info("probes", LOG_STR("address", o->address),
+        log_info("probes", LOG_STR("address", address_of(o)),
                  LOG_INT("port", http_server_port(f->probes)));
     return r;
 }
@@ -92,9 +106,10 @@ static int start_probes(struct front *f, const struct front_options *o, struct e
 static int start(struct front *f, const struct front_options *o, const struct http_routes *routes,
                  size_t count, struct err *err)
 {
-    struct http_server_config config = {.address = o->address,
+    struct http_server_config config = {.address = address_of(o),
                                         .port = (uint16_t)o->port,
                                         .error_reply = status_reply,
+                                        .id_header = "Audit-Id", /* as API servers name it */
                                         .max_connections = CONNECTIONS_MAX,
                                         .max_header_bytes = HEADERS_MAX};
     int r = refuse_contradictions(o, err);

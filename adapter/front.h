@@ -16,8 +16,10 @@ struct front;
 
 #define FRONT_PORT_UNSET UINT64_MAX
 
-struct front_options { /* FRONT_OPTIONS_INIT before options_parse */
-    const char *address;
+struct front_options {                  /* FRONT_OPTIONS_INIT before options_parse */
+    const char *address, *bind_address; /* the second wins; NULL: not given */
+    const char *cipher_suites;
+    int tls_min_version;
     uint64_t port, secure_port, probe_port;
     struct cluster_options cluster;
 };

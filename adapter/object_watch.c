@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/object_watch.h"
 
+#include "adapter/resources.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -34,6 +35,7 @@ struct watched { /* a set of objects */
 struct object_watches {
     struct fetcher *fetcher; /* the thread's, but for fetcher_wake */
     struct kube *kube;
+    struct resources *resources;
     pthread_mutex_t lock; /* guards count and what watched says; its json_t are not referenced */
     pthread_cond_t known; /* a set is, or why it is not */
     struct watched watched[OBJECT_WATCHES_MAX];
@@ -145,6 +147,8 @@ static void start_new(struct object_watches *w)
         next->watch = kube_watch_start(w->kube, next->path, on_change, next);
         if (!next->watch)
             log_error("no memory for a watch", LOG_STR("path", next->path));
+        else if (next->keep == keep_labels)
+            kube_watch_only_metadata(next->watch);
     }
 }
 
@@ -154,7 +158,8 @@ static void *run(void *arg)
 
     while (!atomic_load(&w->stop)) {
         start_new(w);
-        fetcher_wait(w->fetcher, NULL, 0, kube_run(w->kube));
+        uint64_t resources_ns = resources_run(w->resources), kube_ns = kube_run(w->kube);
+        fetcher_wait(w->fetcher, NULL, 0, resources_ns < kube_ns ? resources_ns : kube_ns);
     }
     return NULL;
 }
@@ -264,9 +269,23 @@ int object_watches_visit(struct object_watches *w, const struct object_set *set,
     return r;
 }
 
+static struct catalogue *copy_resources(void *arg)
+{
+    struct object_watches *w = arg;
+
+    return resources_copy(w->resources);
+}
+
+static uint64_t generation_of_resources(void *arg)
+{
+    struct object_watches *w = arg;
+
+    return resources_generation(w->resources);
+}
+
 struct object_lister object_watches_lister(struct object_watches *w)
 {
-    return (struct object_lister){list, w};
+    return (struct object_lister){list, copy_resources, generation_of_resources, w};
 }
 
 /* ---- life ---- */
@@ -293,9 +312,10 @@ int object_watches_start(struct object_watches **ret, const struct kube_access *
     init_condition(&w->known);
     w->fetcher = fetcher_new();
     w->kube = w->fetcher ? kube_new(w->fetcher, access) : NULL;
-    if (w->kube)
+    w->resources = w->kube ? resources_new(w->kube) : NULL;
+    if (w->resources)
         (void)find_or_add(w, "/api/v1/pods", keep_labels);
-    if (!w->kube || (r = pthread_create(&w->thread, NULL, run, w)) != 0) {
+    if (!w->resources || (r = pthread_create(&w->thread, NULL, run, w)) != 0) {
         object_watches_stop(w);
         return err_errno(err, r ? r : ENOMEM, "cannot watch objects");
     }
@@ -314,6 +334,7 @@ void object_watches_stop(struct object_watches *w)
         pthread_join(w->thread, NULL);
     }
     kube_free(w->kube);
+    resources_free(w->resources);
     fetcher_free(w->fetcher);
     for (size_t i = 0; i < w->count; i++) {
         json_decref(w->watched[i].next);

@@ -3,7 +3,8 @@
  *
  * Pods are watched from the start; another set of objects is from the first time that somebody asks
  * for it on, to the end. Of each object only namespace, name and labels are kept, or what the set
- * says. Without contact to the API server the last known objects stay. */
+ * says. Without contact to the API server the last known objects stay. Which resources there are is
+ * asked for on the same thread (resources.h). */
 #ifndef ADAPTER_OBJECT_WATCH_H
 #define ADAPTER_OBJECT_WATCH_H
 

@@ -28,6 +28,10 @@ struct object_lister { /* {0}: there is no API server to ask */
      * they are not known yet, with a sentence; -ENOMEM. Any thread. */
     int (*list)(void *arg, const struct resource *resource, const char *namespace,
                 const struct selector *selector, bool running, struct names *ret, struct err *err);
+    /* Which resources there are: a new catalogue, or NULL when out of memory; and a number that
+     * changes with it. Any thread. */
+    struct catalogue *(*resources)(void *arg);
+    uint64_t (*resources_generation)(void *arg);
     void *arg;
 };
 

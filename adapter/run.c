@@ -34,6 +34,8 @@ struct options {
     const char *config_file;
     uint64_t drain_timeout_ns;
     int log_level, log_format;
+    const char *verbosity;
+    bool log_to_stderr;
     struct connection_options prometheus;
 };
 
@@ -46,6 +48,11 @@ static const struct opt opts[] = {
      .choices = log_level_names, .env = "LOG_LEVEL"},
     {"log-format", OPT_CHOICE, offsetof(struct options, log_format), "logfmt",
      "How a log line looks.", .choices = log_format_names},
+    {"v", OPT_STRING, offsetof(struct options, verbosity), NULL,
+     "Read for prometheus-adapter's sake, without effect: see --log-level.",
+     .env = "SWELL_KLOG_VERBOSITY"},
+    {"logtostderr", OPT_BOOL, offsetof(struct options, log_to_stderr), NULL,
+     "Read for its sake too: the log goes to stdout."},
 };
 
 static void more_help(FILE *out)
@@ -273,6 +280,7 @@ static void app_done(struct app *a)
     queries_free(a->queries);
     endpoint_unref(a->prometheus);
     config_done(&a->config);
+    connection_options_done(&a->options.prometheus);
     http_client_teardown();
 }
 

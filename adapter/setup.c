@@ -93,6 +93,7 @@ static int start_rules(struct setup *s, struct endpoint *prometheus, struct err 
     const struct rule_set_config config = {.rules = rules,
                                            .prometheus = prometheus,
                                            .queries = s->place->config.queries,
+                                           .lister = s->api.lister,
                                            .relist_ns = s->place->config.relist_ns,
                                            .series_max_age_ns = s->place->config.series_max_age_ns,
                                            .changed = on_new_list,

@@ -55,14 +55,20 @@ struct catalogue {
     size_t count;
 };
 
-struct catalogue *catalogue_new(void)
+static struct catalogue *empty_new(void)
 {
     struct catalogue *c = calloc(1, sizeof(*c));
 
-    if (!c)
-        return NULL;
-    c->pool.max = 16 * MIB;
-    for (size_t i = 0; i < ARRAY_LEN(built_in); i++)
+    if (c)
+        c->pool.max = 16 * MIB;
+    return c;
+}
+
+struct catalogue *catalogue_new(void)
+{
+    struct catalogue *c = empty_new();
+
+    for (size_t i = 0; c && i < ARRAY_LEN(built_in); i++)
         c->rows[c->count++] = &built_in[i];
     return c;
 }
@@ -99,15 +105,13 @@ static size_t position(const struct catalogue *c, const struct resource *r)
     return i;
 }
 
-int catalogue_add(struct catalogue *c, const struct resource *r)
+/* NULL when out of memory. */
+static const struct resource *new_row(struct catalogue *c, const struct resource *r)
 {
-    size_t i = position(c, r);
     struct resource *row = pool_take(&c->pool, sizeof(*row));
 
-    if (i == CATALOGUE_MAX)
-        return -E2BIG;
     if (!row)
-        return -ENOMEM;
+        return NULL;
     *row =
         (struct resource){.group = copy(c, r->group),
                           .version = copy(c, r->version),
@@ -115,11 +119,42 @@ int catalogue_add(struct catalogue *c, const struct resource *r)
                           .singular = *r->singular ? copy(c, r->singular) : copy_lower(c, r->kind),
                           .kind = copy(c, r->kind),
                           .namespaced = r->namespaced};
-    if (!row->group || !row->version || !row->plural || !row->singular || !row->kind)
+    bool whole = row->group && row->version && row->plural && row->singular && row->kind;
+    return whole ? row : NULL;
+}
+
+int catalogue_add(struct catalogue *c, const struct resource *r)
+{
+    size_t i = position(c, r);
+
+    if (i == CATALOGUE_MAX)
+        return -E2BIG;
+    const struct resource *row = new_row(c, r);
+    if (!row)
         return -ENOMEM;
     c->rows[i] = row;
     c->count += i == c->count;
     return 0;
+}
+
+static bool is_built_in(const struct resource *r)
+{
+    return r >= built_in && r < built_in + ARRAY_LEN(built_in);
+}
+
+struct catalogue *catalogue_copy(const struct catalogue *c)
+{
+    struct catalogue *to = empty_new();
+
+    for (; to && to->count < c->count; to->count++) {
+        const struct resource *row = c->rows[to->count];
+        to->rows[to->count] = is_built_in(row) ? row : new_row(to, row);
+        if (!to->rows[to->count]) {
+            catalogue_free(to);
+            return NULL;
+        }
+    }
+    return to;
 }
 
 static bool is_named(const struct resource *r, const char *name)

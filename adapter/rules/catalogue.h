@@ -20,8 +20,9 @@ struct resource {
 
 struct catalogue;
 
-struct catalogue *catalogue_new(void);    /* NULL when out of memory */
-void catalogue_free(struct catalogue *c); /* NULL does nothing */
+struct catalogue *catalogue_new(void);                       /* NULL when out of memory */
+struct catalogue *catalogue_copy(const struct catalogue *c); /* as above */
+void catalogue_free(struct catalogue *c);                    /* NULL does nothing */
 
 /* Adds a copy, or replaces what has the same group and plural. An empty singular is the kind in
  * lower case. 0; -E2BIG beyond CATALOGUE_MAX; -ENOMEM. */

@@ -11,11 +11,16 @@
 #include "base/options.h"
 
 struct adapter_config;
+struct connection_account;
 
-struct connection_options {
+struct connection_options { /* {0} before options_parse; connection_options_done releases it */
     const char *url, *ca_file, *token_file, *cert_file, *key_file;
-    struct opt_list headers;        /* "name=value" */
-    uint64_t relist_ns, max_age_ns; /* max_age_ns 0: as relist_ns */
+    bool auth_in_cluster;
+    const char *auth_config; /* a kubeconfig whose credentials and authorities are used */
+    int verb;
+    struct opt_list headers;            /* "name=value" */
+    uint64_t relist_ns, max_age_ns;     /* max_age_ns 0: as relist_ns */
+    struct connection_account *account; /* by auth_in_cluster or auth_config; NULL: none */
 };
 
 extern const struct opt_group connection_opts;
@@ -23,9 +28,11 @@ extern const struct opt_group connection_opts;
 /* The section, if there is one: new in *ret, else NULL. */
 int connection_read_config(const struct strict *s, const json_t *document, struct endpoint **ret);
 
-/* The one that the flags describe: new in *ret; NULL without a URL. -EINVAL or -ENOMEM. */
-int connection_from_options(const struct connection_options *o, struct endpoint **ret,
-                            struct err *err);
+/* The one that the flags describe: new in *ret, good until connection_options_done; NULL without a
+ * URL. Reads the account that they name, once. A negative errno with a sentence. */
+int connection_from_options(struct connection_options *o, struct endpoint **ret, struct err *err);
+
+void connection_options_done(struct connection_options *o);
 
 /* What the flags say, else what the file says: a reference in *ret. NULL only where there is no
  * rule that needs one. Sets max_age_ns. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "adapter/rules/label_index.h"
 
+#include "base/hash.h"
 #include "base/scoped.h"
 
 #include <errno.h>
@@ -38,6 +39,11 @@ static const char *label_by_form(const struct template *form, const struct resou
     return pool_text(pool, text.data, text.len);
 }
 
+static void add(struct label_index *index, const char *label, const struct resource *r)
+{
+    index->items[index->count++] = (struct labelled){label, hash_text(HASH_START, label), r};
+}
+
 static int add_overrides(struct label_index *index, const struct rule_labels *labels,
                          struct catalogue *catalogue)
 {
@@ -47,7 +53,7 @@ static int add_overrides(struct label_index *index, const struct rule_labels *la
         if (!r)
             return -ENOMEM;
         if (!label_index_label(index, r))
-            index->items[index->count++] = (struct labelled){o->label, r};
+            add(index, o->label, r);
     }
     return 0;
 }
@@ -61,7 +67,7 @@ static int add_by_form(struct label_index *index, const struct template *form,
         if (!label)
             return -ENOMEM;
         if (*label && !label_index_resource(index, label) && !label_index_label(index, r))
-            index->items[index->count++] = (struct labelled){label, r};
+            add(index, label, r);
     }
     return 0;
 }
@@ -81,8 +87,10 @@ int label_index_init(struct label_index *index, const struct rule_labels *labels
 
 const struct resource *label_index_resource(const struct label_index *index, const char *label)
 {
+    uint64_t hash = hash_text(HASH_START, label);
+
     for (size_t i = 0; i < index->count; i++)
-        if (strcmp(index->items[i].label, label) == 0)
+        if (index->items[i].hash == hash && strcmp(index->items[i].label, label) == 0)
             return index->items[i].resource;
     return NULL;
 }

@@ -12,9 +12,12 @@
 #include "adapter/rules/pool.h"
 #include "adapter/rules/rules.h"
 
+#include <stdint.h>
+
 struct label_index {
     struct labelled {
         const char *label;
+        uint64_t hash; /* of the label: clusters have hundreds of resources */
         const struct resource *resource;
     } * items;
     size_t count;

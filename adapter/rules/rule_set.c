@@ -28,6 +28,7 @@ struct rule_set {
     struct rule_set_config config;
     struct listing *listings; /* of the custom rules, then of the external ones */
     size_t count;
+    uint64_t resources_generation; /* that the list was made with */
 
     pthread_mutex_t lock; /* guards list (the pointer) and stop */
     pthread_cond_t stopped;
@@ -54,15 +55,28 @@ static bool take_reading(struct listing *l)
     return is_new;
 }
 
+/* Looks whether the cluster has other resources. */
+static bool take_resources(struct rule_set *s)
+{
+    const struct object_lister *l = &s->config.lister;
+    uint64_t generation = l->resources_generation ? l->resources_generation(l->arg) : 0;
+    bool is_new = generation != s->resources_generation;
+
+    s->resources_generation = generation;
+    return is_new;
+}
+
 static struct metric_list *make_list(const struct rule_set *s)
 {
+    const struct object_lister *l = &s->config.lister;
     struct samples **series = calloc(s->count + 1, sizeof(*series));
     struct metric_list *list = NULL;
 
     for (size_t i = 0; series && i < s->count; i++)
         series[i] = s->listings[i].samples;
     if (series)
-        list = series_to_metrics(s->config.rules, series);
+        list = series_to_metrics(s->config.rules, series,
+                                 l->resources ? l->resources(l->arg) : catalogue_new());
     free(series);
     return list;
 }
@@ -80,7 +94,7 @@ static void publish(struct rule_set *s, struct metric_list *list)
 
 static void look(struct rule_set *s)
 {
-    bool changed = false;
+    bool changed = take_resources(s);
 
     for (size_t i = 0; i < s->count; i++)
         changed |= take_reading(&s->listings[i]);

@@ -3,14 +3,15 @@
  * that reads make.
  *
  * Every distinct seriesQuery is a query (query.h) with the relist interval. A thread looks at their
- * readings and makes a new list when one brought other series. A rule whose seriesQuery fails keeps
- * the series that it had, and disturbs no other.
+ * readings and makes a new list when one brought other series or the cluster other resources. A
+ * rule whose seriesQuery fails keeps the series that it had, and disturbs no other.
  *
  * A read wants the query of its text, which is then polled in the background for as long as it is
  * read again (RULE_LINGER_NS). Any thread. */
 #ifndef ADAPTER_RULES_RULE_SET_H
 #define ADAPTER_RULES_RULE_SET_H
 
+#include "adapter/objects.h"
 #include "adapter/query.h"
 #include "adapter/rules/metric_list.h"
 #include "adapter/sources/endpoint.h"
@@ -27,6 +28,7 @@ struct rule_set_config {
     const struct rules *rules;   /* borrowed until rule_set_free */
     struct endpoint *prometheus; /* borrowed: a reference is taken */
     struct queries *queries;     /* borrowed until rule_set_free */
+    struct object_lister lister; /* who knows the resources; {0}: those of every cluster count */
     uint64_t relist_ns, series_max_age_ns;
     /* Called in the thread when there is a new list (borrowed), and the first time from
      * rule_set_start. */

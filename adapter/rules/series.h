@@ -23,7 +23,9 @@ struct source *series_source_new(struct endpoint *e, const char *match, uint64_t
 int series_read(const struct buf *body, struct samples *ret, struct err *err);
 
 /* The metrics that rules make of such samples: of the custom rules, then of the external ones; NULL
- * where there are none yet. New; NULL when out of memory. */
-struct metric_list *series_to_metrics(const struct rules *rules, struct samples *const *series);
+ * where there are none yet. Takes resources, which is NULL when out of memory. New; NULL when out
+ * of memory. */
+struct metric_list *series_to_metrics(const struct rules *rules, struct samples *const *series,
+                                      struct catalogue *resources);
 
 #endif

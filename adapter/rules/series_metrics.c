@@ -33,16 +33,18 @@ static int make_shapes(const struct samples *samples, struct pool *pool, struct 
     return r;
 }
 
-struct metric_list *series_to_metrics(const struct rules *rules, struct samples *const *series)
+struct metric_list *series_to_metrics(const struct rules *rules, struct samples *const *series,
+                                      struct catalogue *resources)
 {
     scoped(pool_done) struct pool pool = {.max = SHAPES_MAX_BYTES};
     size_t count = rules->custom_count + rules->external_count;
     struct shapes *shapes = pool_take(&pool, count * sizeof(*shapes) + 1);
-    int r = shapes ? 0 : -ENOMEM;
+    int r = shapes && resources ? 0 : -ENOMEM;
 
     for (size_t i = 0; r == 0 && i < count; i++)
         r = make_shapes(series[i], &pool, &shapes[i]);
-    struct catalogue *catalogue = r == 0 ? catalogue_new() : NULL;
-    return catalogue ? metric_list_new(rules, catalogue, shapes, shapes + rules->custom_count)
-                     : NULL;
+    if (r == 0)
+        return metric_list_new(rules, resources, shapes, shapes + rules->custom_count);
+    catalogue_free(resources);
+    return NULL;
 }

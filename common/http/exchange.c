@@ -161,10 +161,21 @@ static enum MHD_Result resume_pending(struct http_exchange *x, const char *metho
     return pending_take_reply(x->pending, &reply) ? response_queue(x, reply) : MHD_NO;
 }
 
+static const char *find_id(struct http_exchange *x)
+{
+    const char *header = x->server->config.id_header;
+
+    if (!header)
+        return NULL;
+    const char *its = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, header);
+    return its && *its ? its : uuid_make(x->made_id);
+}
+
 static enum MHD_Result on_headers(struct http_exchange *x, const char *path, const char *method)
 {
     x->seen_headers = true;
     x->method = known_method(method);
+    x->id = find_id(x);
     x->body_too_large = announces_too_much(x);
     return x->body_too_large ? serve(x, method, path) : MHD_YES;
 }
@@ -237,6 +248,7 @@ static void report_done(const struct http_exchange *x, uint64_t now_ns)
                    .noted = c->note_header ? MHD_lookup_connection_value(
                                                  x->connection, MHD_HEADER_KIND, c->note_header)
                                            : NULL,
+                   .id = x->id,
                });
 }
 

@@ -38,6 +38,8 @@ static struct MHD_Response *response_new(struct http_exchange *x, struct http_re
         return NULL;
     if (reply->content_type)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
+    if (x->id)
+        (void)MHD_add_response_header(response, c->id_header, x->id);
     add_headers(response, c->headers, ARRAY_LEN(c->headers));
     add_headers(response, reply->headers, HTTP_REPLY_HEADERS_MAX);
     return response;
@@ -56,9 +58,10 @@ static enum MHD_Result queue_new(struct http_exchange *x, struct http_reply *rep
     return result;
 }
 
-static bool is_worth_keeping(const struct http_reply *reply)
+static bool is_worth_keeping(const struct http_exchange *x, const struct http_reply *reply)
 {
-    return reply->kind == HTTP_REPLY_NOW && !reply->body_is_ours && !reply->headers[0].name;
+    return !x->id && reply->kind == HTTP_REPLY_NOW && !reply->body_is_ours &&
+           !reply->headers[0].name;
 }
 
 static struct kept_response *place_of(struct http_server *s, const struct http_reply *reply)
@@ -117,7 +120,7 @@ static enum MHD_Result queue_kept(struct http_exchange *x, struct http_reply *re
 
 enum MHD_Result response_queue(struct http_exchange *x, struct http_reply reply)
 {
-    bool kept = is_worth_keeping(&reply) && !atomic_load(&x->server->draining);
+    bool kept = is_worth_keeping(x, &reply) && !atomic_load(&x->server->draining);
     enum MHD_Result result = kept ? queue_kept(x, &reply) : queue_new(x, &reply);
 
     x->status = reply.status;

@@ -127,6 +127,7 @@ struct http_done {
     int status;           /* 0: the connection broke before an answer */
     uint64_t duration_ns; /* from the request's headers to the last byte of the answer */
     const char *noted;    /* the request's header note_header; NULL when it has none. Borrowed */
+    const char *id;       /* NULL without id_header. Borrowed */
 };
 
 struct http_server_config {
@@ -157,6 +158,10 @@ struct http_server_config {
     void (*on_done)(void *arg, const struct http_done *done);
     void *on_arg;
     const char *note_header; /* a request's header that on_done wants to know; NULL: none */
+    /* A header in which requests have an id, such as "Audit-Id", by which their sender finds them
+     * in our log: every answer carries it back, and one is made where a request has none. NULL:
+     * requests have no ids. */
+    const char *id_header;
 };
 
 /* Binds, listens and serves. err says which address and why: "cannot listen on 127.0.0.1:80:

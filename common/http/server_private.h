@@ -12,6 +12,7 @@
 #define HTTP_SERVER_PRIVATE_H
 
 #include "base/buf.h"
+#include "base/uuid.h"
 #include "http/server.h"
 
 #include <microhttpd.h>
@@ -64,6 +65,8 @@ struct http_exchange {
     const struct http_route *route;
     const char *method; /* a literal */
     char allow[64];     /* for a 405 */
+    const char *id;     /* NULL without config.id_header */
+    char made_id[UUID_TEXT_MAX];
     int status;
     struct http_pending *pending; /* set by http_defer; guarded by server->lock */
     struct http_stream *stream;   /* a reference, once streaming; guarded by server->lock */

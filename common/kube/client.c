@@ -23,7 +23,7 @@ struct kube_operation {
     struct kube *kube;
     struct kube_operation *next;
     int64_t id, transfer; /* transfer 0: none under way */
-    const char *method, *content_type;
+    const char *method, *content_type, *accept;
     char *path, *body;
     uint64_t timeout_ns, due_ns, wait_ns;
     unsigned tries_left;
@@ -254,6 +254,8 @@ static void start(struct kube_operation *o)
 
     if (r == 0) {
         call.method = o->method;
+        if (o->accept)
+            call.headers[0] = o->accept;
         call.timeout_ns = o->timeout_ns;
         call.body = o->body;
         call.body_len = o->body ? strlen(o->body) : 0;
@@ -304,6 +306,7 @@ int64_t kube_send(struct kube *k, const struct kube_request *r, kube_done_fn *do
         .kube = k,
         .method = r->method ? r->method : "GET",
         .content_type = r->content_type ? r->content_type : "application/json",
+        .accept = r->accept,
         .path = strdup(r->path),
         .body = r->body ? json_dumps(r->body, JSON_COMPACT) : NULL,
         .timeout_ns = r->timeout_ns ? r->timeout_ns : TRY_TIMEOUT_NS,

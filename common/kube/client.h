@@ -37,6 +37,7 @@ struct kube_request {
     const char *path;         /* with its query; names are checked or encoded by the caller */
     const json_t *body;       /* NULL: none */
     const char *content_type; /* of the body; NULL: application/json. A literal */
+    const char *accept;       /* another header line than "Accept: application/json". A literal */
     uint64_t timeout_ns;      /* of one try; 0: 10 s */
     unsigned tries;           /* 0: 1 */
 };

@@ -21,6 +21,10 @@
 #define IDLE_NS (60 * NS_PER_S)
 #define TELL_AGAIN_NS (300 * NS_PER_S)
 #define EVENTS_MAX_BYTES (16 * MIB) /* not yet handed out, and so the largest event */
+#define ACCEPT_LIST                                                                                \
+    "Accept: application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+#define ACCEPT_EVENTS                                                                              \
+    "Accept: application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 #define ERROR_MAX_BYTES (64 * KIB)
 
 /* A list comes in pages, each with the place where the next begins; then the watch. */
@@ -28,6 +32,7 @@ struct kube_watch {
     struct kube *kube;
     struct kube_watch *next;
     char *path;
+    bool only_metadata;
     kube_change_fn *on_change;
     void *arg;
     char *resource_version; /* where the watch goes on; NULL: list first */
@@ -58,6 +63,11 @@ struct kube_watch *kube_watch_start(struct kube *k, const char *path, kube_chang
     w->next = k->watches;
     k->watches = w;
     return w;
+}
+
+void kube_watch_only_metadata(struct kube_watch *w)
+{
+    w->only_metadata = true;
 }
 
 void kube_watch_stop(struct kube_watch *w)
@@ -184,8 +194,11 @@ static void start_list(struct kube_watch *w)
     if (r == 0 && w->page)
         r = put_page(&path, w->page);
     if (r == 0)
-        w->list = kube_send(
-            w->kube, &(struct kube_request){.path = path.data, .timeout_ns = GRACE_NS}, on_list, w);
+        w->list = kube_send(w->kube,
+                            &(struct kube_request){.path = path.data,
+                                                   .accept = w->only_metadata ? ACCEPT_LIST : NULL,
+                                                   .timeout_ns = GRACE_NS},
+                            on_list, w);
     if (r < 0 || w->list < 0) {
         w->list = 0;
         fail(w, &no_memory);
@@ -288,6 +301,8 @@ static void start_stream(struct kube_watch *w)
         r = kube_call_init(w->kube, path, &call, &url, &err);
     if (r == 0) {
         call.timeout_ns = length_ns + GRACE_NS;
+        if (w->only_metadata)
+            call.headers[0] = ACCEPT_EVENTS;
         r = fetcher_stream(w->kube->fetcher, &call, ERROR_MAX_BYTES, on_data, on_end, w);
     }
     w->heard_ns = clock_mono_ns();

@@ -31,6 +31,11 @@ typedef void kube_change_fn(void *arg, enum kube_change change, const json_t *ob
  * NULL when out of memory. */
 struct kube_watch *kube_watch_start(struct kube *k, const char *path, kube_change_fn *on_change,
                                     void *arg);
+
+/* From the next request on it asks for metadata only: names, labels, and no more of what objects
+ * are. Of many big ones that is a small part. For right after kube_watch_start. */
+void kube_watch_only_metadata(struct kube_watch *w);
+
 void kube_watch_stop(struct kube_watch *w); /* frees; kube_free does it for all */
 
 #endif

@@ -152,6 +152,10 @@ static void on_done(void *arg, const struct http_done *done)
 
     metric_add(s->in_flight, -1);
     answers_count(&s->answers, done);
+    if (done->id)
+        log_debug("answered", LOG_STR("id", done->id), LOG_STR("method", done->method),
+                  LOG_STR("route", done->route), LOG_INT("status", done->status),
+                  LOG_DOUBLE("seconds", (double)done->duration_ns / (double)NS_PER_S));
 }
 
 static void find_pod_name(char name[256])

@@ -23,6 +23,7 @@ RESOURCES = {  # group/version -> (plural, kind, namespaced)
 }
 TOKEN = "the-adapters-own-token"  # asked for over TLS only: none may go over plain HTTP
 NAMESPACE = "swell-system"  # of the kubeconfig's context
+AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 MASTER = {"username": "somebody", "groups": ["system:masters"]}
 
 
@@ -128,10 +129,8 @@ class FakeKube:
         query = dict(urllib.parse.parse_qsl(url.query))
         self.asked.append(handler.path)
         parts = url.path.strip("/").split("/")
-        if url.path == "/api":
-            return answer(handler, {"kind": "APIVersions", "versions": ["v1"]})
-        if url.path == "/apis":
-            return answer(handler, self.groups())
+        if url.path in ("/api", "/apis"):
+            return self.discover(handler, url.path)
         version = "/".join(parts[1:2] if parts[0] == "api" else parts[1:3])
         rest = parts[2:] if parts[0] == "api" else parts[3:]
         if version not in self.resources:
@@ -207,6 +206,25 @@ class FakeKube:
 
     # ---- discovery ----
 
+    def discover(self, handler, path):
+        """Everything in one answer to who understands it, else the names of versions or groups."""
+        if AGGREGATED.replace(" ", "") in handler.headers.get("Accept", "").replace(" ", ""):
+            items = [self.group_of(v) for v in self.resources if ("/" in v) == (path == "/apis")]
+            return answer(handler, {"kind": "APIGroupDiscoveryList", "metadata": {}, "items": items,
+                                    "apiVersion": "apidiscovery.k8s.io/v2"}, content_type=AGGREGATED)
+        answer(handler, self.groups() if path == "/apis" else
+               {"kind": "APIVersions", "versions": ["v1"]})
+
+    def group_of(self, version):
+        group, _, name = version.rpartition("/")
+        return {"metadata": {"name": group}, "versions": [
+            {"version": name, "freshness": "Current", "resources": [
+                {"resource": plural, "singularResource": kind.lower(),
+                 "scope": "Namespaced" if namespaced else "Cluster",
+                 "responseKind": {"group": group, "version": name, "kind": kind},
+                 "verbs": ["get", "list", "watch"]}
+                for plural, kind, namespaced in self.resources[version]]}]}
+
     def groups(self):
         names = [v.split("/") for v in self.resources if "/" in v]
         return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [
@@ -269,11 +287,11 @@ def status(code, message):
             "message": message}, code
 
 
-def answer(handler, body, code=200):
+def answer(handler, body, code=200, content_type="application/json"):
     data = json.dumps(body).encode()
     try:
         handler.send_response(code)
-        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Content-Type", content_type)
         handler.send_header("Content-Length", str(len(data)))
         handler.end_headers()
         handler.wfile.write(data)

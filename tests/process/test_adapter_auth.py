@@ -107,6 +107,15 @@ class Identities(AuthTest):
                              ("/metrics", 403), ("/", 403), ("/nowhere", 403), ("/healthz/x", 403)):
             self.assertEqual(door.ask(path)[0], wanted, path)
 
+    def test_the_audit_id_of_a_request_is_in_its_answer_and_in_the_log(self):
+        _, p, door = self.ready("--log-level=debug")
+        for path, headers, wanted in (("/healthz", [], 200), ("/nowhere", [], 403),
+                                      (PATH, bearer("unknown"), 401), (PATH, bearer("good"), LET_IN)):
+            status, got, _ = door.ask(path, headers=[*headers, ("Audit-Id", f"audit-{wanted}")])
+            self.assertEqual((status, got["Audit-Id"]), (wanted, f"audit-{wanted}"))
+            self.assertIn(f"status={wanted}", p.wait_for_line(f"id=audit-{wanted}"))
+        self.assertRegex(door.ask("/healthz")[1]["Audit-Id"], r"^[0-9a-f-]{36}$")
+
     def test_hundreds_of_groups_in_long_headers_are_taken(self):
         _, _, door = self.ready()
         groups = [f"group-{i}-{'x' * 180}" for i in range(300)] + ["viewers"]

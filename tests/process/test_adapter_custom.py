@@ -41,8 +41,10 @@ class CustomTest(unittest.TestCase):
         self.addCleanup(self.prometheus.stop)
         self.kube = FakeKube()
         self.addCleanup(self.kube.stop)
+        self.kube.resources["farm.io/v2"] = [("oxen", "Ox", False)]
         self.prometheus.series = {"rps": [{"__name__": "rps", "namespace": "", "pod": "",
-                                           "deployment": "", "node": "", "service": ""}]}
+                                           "deployment": "", "node": "", "service": "",
+                                           "brand": "", "ox": ""}]}
         self.kube.objects = {"pods": [named("web-1", "shop", {"app": "web"}),
                                       named("web-2", "shop", {"app": "web"}),
                                       named("db-1", "shop", {"app": "db"}),
@@ -53,8 +55,8 @@ class CustomTest(unittest.TestCase):
         self.p = started(self, "swell-adapter", "--address=127.0.0.1", "--port=0", "--config=" + path,
                          "--prometheus-url=" + self.prometheus.url,
                          "--lister-kubeconfig=" + self.kube.kubeconfig(folder.name))
-        wait_until(lambda: "nodes/rps" in {r["name"] for r in self.p.json(V2)["resources"]},
-                   "the rule's metrics in discovery")
+        wait_until(lambda: {"nodes/rps", "oxen.farm.io/rps"} <= {
+            r["name"] for r in self.p.json(V2)["resources"]}, "the rule's metrics in discovery")
 
     def get(self, path):
         """The document, once the pods are known."""
@@ -121,6 +123,8 @@ class CustomTest(unittest.TestCase):
             'sum(rps{namespace="shop",deployment="web"}) by (deployment)':
                 vector(({"deployment": "web"}, "1")),
             'sum(rps{node="n1"}) by (node)': vector(({"node": "n1"}, "2")),
+            'sum(rps{namespace="shop",brand="brie"}) by (brand)': vector(({"brand": "brie"}, "5")),
+            'sum(rps{ox="bob"}) by (ox)': vector(({"ox": "bob"}, "6")),
             'sum(rps{namespace="shop"}) by (namespace)': vector(({"namespace": "shop"}, "3")),
             'sum(rps{a="b",namespace="shop",service="s"}) by (service)':
                 vector(({"service": "s"}, "4"))}
@@ -128,6 +132,11 @@ class CustomTest(unittest.TestCase):
                 ("/namespaces/shop/deployments.apps/web/rps",
                  {"kind": "Deployment", "namespace": "shop", "name": "web",
                   "apiVersion": "apps/v1"}, "1"),
+                ("/namespaces/shop/brands.cheese.io/brie/rps",
+                 {"kind": "Brand", "namespace": "shop", "name": "brie",
+                  "apiVersion": "cheese.io/v1"}, "5"),
+                ("/oxen.farm.io/bob/rps",
+                 {"kind": "Ox", "name": "bob", "apiVersion": "farm.io/v2"}, "6"),
                 ("/nodes/n1/rps/", {"kind": "Node", "name": "n1", "apiVersion": "v1"}, "2"),
                 ("/namespaces/shop/metrics/rps",
                  {"kind": "Namespace", "name": "shop", "apiVersion": "v1"}, "3"),
@@ -160,6 +169,7 @@ class CustomTest(unittest.TestCase):
     def test_what_is_not_there_is_404(self):
         for path in ("/namespaces/shop/pods/web-1/other", "/pods/web-1/rps",
                      "/namespaces/shop/nodes/n1/rps", "/namespaces/shop/po/web-1/rps",
+                     "/namespaces/shop/oxen.farm.io/bob/rps", "/brands.cheese.io/brie/rps",
                      "/namespaces/shop/rps", "/namespaces/shop/jobs.batch/j/rps"):
             with self.subTest(path):
                 self.message(V2 + path, 404)

@@ -160,6 +160,29 @@ class RulesTest(unittest.TestCase):
         self.assertIn("rules.yaml:5: rules[0].metricsQuery: in <<.GroupsBy>>: there is no field",
                       errors)
 
+    def test_the_command_line_of_its_deployments_is_understood(self):
+        p = self.adapter(RULES, "--bind-address=127.0.0.1", "--v=4", "--logtostderr=true",
+                         "--prometheus-verb=GET", "--tls-cipher-suites=TLS_AES_128_GCM_SHA256",
+                         "--tls-min-version=VersionTLS12", "--prometheus-header=X-Scope-OrgID=team")
+        self.wait_listed(p, EXTERNAL, "lag")
+
+    def test_flags_that_cannot_be_are_refused_with_a_reason(self):
+        url = "--prometheus-url=" + self.prometheus.url
+        for flags, reason in (
+                ([url, "--prometheus-verb=POST"], "queries are GETs"),
+                ([url, "--prometheus-auth-incluster"], "no account's token leaves over plain HTTP"),
+                (["--prometheus-url=https://p", "--prometheus-auth-incluster"], "this is no pod"),
+                (["--prometheus-url=https://p", "--prometheus-auth-config=/none"], "/none"),
+                (["--prometheus-url=https://p", "--prometheus-auth-incluster",
+                  "--prometheus-auth-config=/none"], "say two things"),
+                (["--prometheus-token-file=/t"], "go with --prometheus-url"),
+                ([url, "--tls-min-version=VersionTLS10"], "VersionTLS12")):
+            with self.subTest(flags):
+                code, out, errors = run("swell-adapter", "run", "--config=" + self.write(RULES),
+                                        *flags, env={"KUBERNETES_SERVICE_HOST": ""})
+                self.assertEqual((code, out, errors.count("\n")), (2, "", 1), errors)
+                self.assertIn(reason, errors)
+
     def explain(self, *flags):
         code, out, errors = run("swell-adapter", "explain", "--config=" + self.write(RULES),
                                 "--prometheus-url=" + self.prometheus.url, *flags)

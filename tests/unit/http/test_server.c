@@ -2,6 +2,7 @@
 #include "wire.h"
 
 #include "base/signals.h"
+#include "http/server_private.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -51,6 +52,18 @@ static struct http_reply big(void *app, const struct http_request *r)
     return http_reply_take(200, "x/y", body, len);
 }
 
+static atomic_uint idle_limit_s;
+
+/* libmicrohttpd's clock is its own, so the limit itself is looked at. */
+static struct http_reply note_idle_limit(void *app, const struct http_request *r)
+{
+    (void)app;
+    atomic_store(&idle_limit_s, MHD_get_connection_info(r->exchange->connection,
+                                                        MHD_CONNECTION_INFO_CONNECTION_TIMEOUT)
+                                    ->connection_timeout);
+    return http_reply_text(200, "noted");
+}
+
 /* Holds its thread until the test opens the gate. */
 static struct http_reply slow(void *app, const struct http_request *r)
 {
@@ -62,8 +75,13 @@ static struct http_reply slow(void *app, const struct http_request *r)
 }
 
 static const struct http_route rows[] = {
-    {"GET", "/echo/{p}", echo, ""}, {"POST", "/echo/{p}", echo, ""}, {"GET", "/fixed", fixed, ""},
-    {"GET", "/big", big, ""},       {"GET", "/slow", slow, ""},      {NULL, "/any", echo, ""},
+    {"GET", "/echo/{p}", echo, ""},
+    {"POST", "/echo/{p}", echo, ""},
+    {"GET", "/fixed", fixed, ""},
+    {"GET", "/big", big, ""},
+    {"GET", "/slow", slow, ""},
+    {NULL, "/any", echo, ""},
+    {"GET", "/idle-limit", note_idle_limit, ""},
 };
 static const struct http_routes routes = {rows, ARRAY_LEN(rows), NULL};
 
@@ -194,6 +212,42 @@ static void errors_can_have_the_apps_own_form(void **state)
     assert_string_equal(wire_body(&b), "{\"m\":\"this path takes another method\"}");
     assert_non_null(strstr(b.data, "\r\nX-Error: own\r\n"));
     assert_non_null(strstr(b.data, "\r\nAllow: GET, HEAD\r\n"));
+}
+
+/* The id in an answer to a request with these header lines. */
+static void ask_for_id(struct http_server *s, const char *target, const char *lines, char id[200])
+{
+    char request[300];
+    scoped(buf_done) struct buf b = {0};
+
+    (void)snprintf(request, sizeof(request),
+                   "GET %s HTTP/1.1\r\nHost: x\r\n%sConnection: close\r\n\r\n", target, lines);
+    wire_ask(http_server_port(s), request, &b);
+    const char *line = strstr(b.data, "Audit-Id: ");
+    assert_non_null(line);
+    assert_int_equal(sscanf(line, "Audit-Id: %199[^\r]", id), 1);
+    assert_null(strstr(line + 1, "Audit-Id"));
+}
+
+static void every_answer_carries_its_requests_id(void **state)
+{
+    struct http_server *s = wire_start(
+        &routes, (struct http_server_config){.id_header = "Audit-Id", .max_body_bytes = 5});
+    char id[200], other[200];
+    (void)state;
+
+    ask_for_id(s, "/fixed", "audit-id: from the client\r\n", id);
+    assert_string_equal(id, "from the client");
+    ask_for_id(s, "/nowhere", "Audit-Id: 1\r\n", id);
+    assert_string_equal(id, "1");
+    ask_for_id(s, "/any", "Audit-Id: 2\r\nContent-Length: 9\r\n", id); /* 413 */
+    assert_string_equal(id, "2");
+    ask_for_id(s, "/fixed", "", id);
+    ask_for_id(s, "/fixed", "Audit-Id: \r\n", other);
+    assert_int_equal(strlen(id), 36);
+    assert_int_equal(strlen(other), 36);
+    assert_string_not_equal(id, other);
+    assert_int_equal(http_server_stop(s, 0), 0);
 }
 
 static void query_and_path_are_decoded_once(void **state)
@@ -384,6 +438,18 @@ static void a_connection_is_kept_for_the_next_request(void **state)
     wire_send(fd, "GET /echo/1 HTTP/1.1\r\nHost: x\r\n\r\nGET /echo/2 HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_true(wire_read(fd, "p=2", &b));
     assert_non_null(strstr(b.data, "p=1"));
+}
+
+/* Else a client of Go's, which closes its own after 90 s, sends into one that we just closed. */
+static void by_default_a_connection_may_be_idle_longer_than_go_keeps_its_own(void **state)
+{
+    struct http_server *s = wire_start(&routes, (struct http_server_config){0});
+    scoped(buf_done) struct buf b = {0};
+    (void)state;
+
+    assert_int_equal(wire_get(http_server_port(s), "/idle-limit", &b), 200);
+    assert_in_range(atomic_load(&idle_limit_s), 95, 300);
+    assert_int_equal(http_server_stop(s, 0), 0);
 }
 
 static void an_idle_connection_is_closed(void **state)
@@ -602,6 +668,7 @@ int main(void)
         cmocka_unit_test_teardown(unknown_paths_are_404_and_no_label, stop),
         cmocka_unit_test_teardown(other_methods_are_405_with_all_that_are_allowed, stop),
         cmocka_unit_test_teardown(errors_can_have_the_apps_own_form, stop),
+        cmocka_unit_test_teardown(every_answer_carries_its_requests_id, stop),
         cmocka_unit_test_teardown(query_and_path_are_decoded_once, stop),
         cmocka_unit_test_teardown(a_nul_byte_in_the_address_is_400, stop),
         cmocka_unit_test_teardown(bodies_arrive_whole_in_any_number_of_pieces, stop),
@@ -613,6 +680,8 @@ int main(void)
         cmocka_unit_test_teardown(garbage_is_refused_and_the_books_balance, stop),
         cmocka_unit_test_teardown(a_request_that_breaks_off_is_done_with_status_0, stop),
         cmocka_unit_test_teardown(a_connection_is_kept_for_the_next_request, stop),
+        cmocka_unit_test_teardown(by_default_a_connection_may_be_idle_longer_than_go_keeps_its_own,
+                                  stop),
         cmocka_unit_test_teardown(an_idle_connection_is_closed, stop),
         cmocka_unit_test_teardown(connections_beyond_the_limit_wait, stop),
         cmocka_unit_test_teardown(idle_connections_make_room_when_asked_to, stop),

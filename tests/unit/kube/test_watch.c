@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Against a stand-in for an API server: the test says what the list is, and holds the streams. */
 #include "../http/wire.h"
+#include "shifted_clock.h"
 
 #include "base/signals.h"
 #include "kube/watch.h"
@@ -12,15 +13,19 @@ static struct http_stream *stream; /* the newest watch */
 static const char *list_body, *list_rest;
 static int watch_status; /* 0: a stream */
 static char asked_from[32];
+static char list_accept[200], watch_accept[200];
 
 static struct http_reply serve(void *app, const struct http_request *r)
 {
     (void)app;
+    const char *accept = http_header(r, "Accept");
     if (!http_query(r, "watch")) {
+        (void)snprintf(list_accept, sizeof(list_accept), "%s", accept);
         const char *body = http_query(r, "continue") ? list_rest : list_body;
         gate_add(&lists, 1);
         return body ? http_reply_text(200, body) : http_reply_text(503, "away");
     }
+    (void)snprintf(watch_accept, sizeof(watch_accept), "%s", accept);
     (void)snprintf(asked_from, sizeof(asked_from), "%s", http_query(r, "resourceVersion"));
     if (watch_status) {
         int status = watch_status;
@@ -38,6 +43,7 @@ static struct http_server *server;
 static struct fetcher *fetcher;
 static struct kube_access access_ = KUBE_ACCESS_INIT;
 static struct kube *kube;
+static struct kube_watch *watch;
 static struct buf seen; /* "[ +a +b ] ~a -b !" */
 
 static void on_change(void *arg, enum kube_change change, const json_t *object,
@@ -69,7 +75,8 @@ static int start(void **state)
     assert_true(asprintf(&access_.server, "http://127.0.0.1:%u", http_server_port(server)) > 0);
     fetcher = fetcher_new();
     kube = kube_new(fetcher, &access_);
-    assert_non_null(kube_watch_start(kube, "/things?x=y", on_change, NULL));
+    watch = kube_watch_start(kube, "/things?x=y", on_change, NULL);
+    assert_non_null(watch);
     return 0;
 }
 
@@ -205,6 +212,42 @@ static void garbage_means_a_new_list(void **state)
     finish();
 }
 
+static void gives_a_watch_up_that_is_silent_for_too_long(void **state)
+{
+    (void)state;
+    until_watch(1);
+    until_seen("[ +a ] ");
+    clock_go_on(100 * NS_PER_S);
+    emit(EVENT("BOOKMARK", "", "9"));
+    emit(EVENT("ADDED", "b", "10"));
+    until_seen("+b ");
+    clock_go_on(100 * NS_PER_S); /* since it was heard of last */
+    turn();
+    assert_int_equal(gate_read(&watches), 1);
+    clock_go_on(51 * NS_PER_S);
+    struct http_stream *silent = stream;
+    until_seen("! ");
+    until_watch(2);
+    assert_string_equal(asked_from, "10"); /* nothing is listed again */
+    http_stream_unref(silent);
+    finish();
+}
+
+static void asks_for_metadata_only_where_that_is_enough(void **state)
+{
+    (void)state;
+    until_watch(1);
+    assert_string_equal(list_accept, "application/json");
+    assert_string_equal(watch_accept, "application/json");
+    kube_watch_only_metadata(watch);
+    emit("{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410}}\n");
+    http_stream_unref(stream);
+    until_watch(2);
+    assert_non_null(strstr(list_accept, "as=PartialObjectMetadataList;"));
+    assert_non_null(strstr(watch_accept, "as=PartialObjectMetadata;"));
+    finish();
+}
+
 int main(void)
 {
 #define each(test) cmocka_unit_test_setup_teardown(test, start, stop)
@@ -215,6 +258,8 @@ int main(void)
         each(lists_again_when_it_has_missed_too_much),
         each(says_when_there_is_no_contact_and_tries_again),
         each(garbage_means_a_new_list),
+        each(gives_a_watch_up_that_is_silent_for_too_long),
+        each(asks_for_metadata_only_where_that_is_enough),
     };
     signals_block();
     if (http_client_setup() < 0)
