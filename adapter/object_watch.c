@@ -223,6 +223,20 @@ static int list(void *arg, const struct resource *resource, const char *namespac
     return r;
 }
 
+static struct catalogue *copy_resources(void *arg)
+{
+    struct object_watches *w = arg;
+
+    return resources_copy(w->resources);
+}
+
+static uint64_t generation_of_resources(void *arg)
+{
+    struct object_watches *w = arg;
+
+    return resources_generation(w->resources);
+}
+
 /* The lock is held, and given up while it waits. */
 static bool wait_until_known(struct object_watches *w, const struct watched *set,
                              uint64_t deadline_ns)
@@ -267,20 +281,6 @@ int object_watches_visit(struct object_watches *w, const struct object_set *set,
         r = visit_all(found->objects, visit, arg);
     pthread_mutex_unlock(&w->lock);
     return r;
-}
-
-static struct catalogue *copy_resources(void *arg)
-{
-    struct object_watches *w = arg;
-
-    return resources_copy(w->resources);
-}
-
-static uint64_t generation_of_resources(void *arg)
-{
-    struct object_watches *w = arg;
-
-    return resources_generation(w->resources);
 }
 
 struct object_lister object_watches_lister(struct object_watches *w)

@@ -23,6 +23,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -140,6 +141,15 @@ static int read_settings(struct app *a, int argc, char **argv, struct err *err)
     return r;
 }
 
+/* With an arena for each thread, what one of them frees lies idle while the others ask for more.
+ * And large texts, such as files and scrapes, go back to the system each time: left alone, glibc
+ * would keep the room of the largest. */
+static void keep_memory_small(void)
+{
+    (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_MMAP_THRESHOLD, (int)(128 * KIB));
+}
+
 /* Each source may hold a connection; the usual soft limit of 1024 is close to that. */
 static void raise_descriptor_limit(void)
 {
@@ -183,6 +193,7 @@ static int use_config(struct app *a, struct adapter_config *config, struct endpo
     config_done(config);
     if (r == 0)
         selfmetrics_set_config(service_metrics(a->service), ++a->generation, false);
+    (void)malloc_trim(0); /* the file's tree was larger than what is made of it */
     return r;
 }
 
@@ -289,6 +300,7 @@ int adapter_run(int argc, char **argv)
     scoped(app_done) struct app a = {.access = KUBE_ACCESS_INIT};
     struct err err = {0};
 
+    keep_memory_small();
     json_object_seed(0);
     int r = read_settings(&a, argc, argv, &err);
     if (r < 0)

@@ -11,7 +11,7 @@ import time
 import unittest
 
 from adapter_plane import API_SERVICES, NAMESPACE, AdapterTest, start_plane
-from identities import PATH, Authority, Door, remote, table
+from identities import PATH, Authority, Door, bearer, remote, table
 from kube_api import KubeApi
 from program import DEADLINE_S, wait_until
 
@@ -66,6 +66,32 @@ class Identities(AdapterTest):
                 self.assertEqual(status, 503 if wanted == 200 else wanted, body)
                 self.assertEqual(json.loads(body)["kind"], "Status")
                 self.assertNotIn("Retry-After", got)
+
+
+class Rights(AdapterTest):
+    def test_a_right_is_that_of_a_namespace_and_ends_when_it_is_taken_away(self):
+        """Decisions and tokens are known for ten seconds."""
+        kubectl = self.plane.kubectl
+        kubectl("create", "serviceaccount", "guest")
+        kubectl("create", "rolebinding", "guest", "--clusterrole=view",
+                "--serviceaccount=default:guest")
+        headers = bearer(kubectl("create", "token", "guest").strip())
+        p = self.adapter(CONFIG)
+        p.wait_for_line("msg=ready")
+        door = Door(p.port)
+
+        def becomes(status):
+            wait_until(lambda: door.ask(headers=headers)[0] == status, f"{status} for the guest")
+        becomes(503)  # let in, and told that no source answers
+        status, _, body = door.ask(PATH.replace("default", "kube-system"), headers=headers)
+        self.assertEqual((status, json.loads(body)["message"]),
+                         (403, 'queue_depth.external.metrics.k8s.io is forbidden: User '
+                          '"system:serviceaccount:default:guest" cannot list resource "queue_depth" '
+                          'in API group "external.metrics.k8s.io" in the namespace "kube-system"'))
+        kubectl("delete", "rolebinding", "guest")
+        becomes(403)
+        kubectl("delete", "serviceaccount", "guest")
+        becomes(401)
 
 
 class Registered(AdapterTest):

@@ -13,5 +13,15 @@ done
 git clone -q "$root" "$scratch/elsewhere"
 mkdir "$scratch/elsewhere/build"
 cp -a "$root/build/small-libs" "$scratch/elsewhere/build/" # takes minutes; see dockerfile.sh
-"$scratch/elsewhere/swell" image workload --out "$scratch/second"
-SWELL_IMAGES=$scratch exec /usr/bin/python3 "$root/tests/e2e/image.py"
+"$scratch/elsewhere/swell" image all --out "$scratch/second"
+SWELL_IMAGES=$scratch /usr/bin/python3 "$root/tests/e2e/image.py"
+
+# The sources and TLS, by the process tests with the programs of the images.
+mkdir "$scratch/bin"
+for name in workload adapter load; do
+    ln -s "$scratch/rootfs-$name/usr/bin/swell-$name" "$scratch/bin/"
+done
+for test in test_adapter test_adapter_sources test_adapter_auth; do
+    SWELL_BIN=$scratch/bin PYTHONDONTWRITEBYTECODE=1 \
+        /usr/bin/python3 "$root/tests/process/$test.py"
+done

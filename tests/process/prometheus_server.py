@@ -2,15 +2,15 @@
 """A real Prometheus on an address of its own, for tests. Standard library only."""
 import json
 import os
-import socket
 import subprocess
+import urllib.error
 import urllib.parse
 import urllib.request
 
 from program import DEADLINE_S, wait_until
 
 CONFIGURATION = """\
-global: {{scrape_interval: 100ms, scrape_timeout: 100ms{settings}}}
+global: {{scrape_interval: 250ms, scrape_timeout: 250ms{settings}}}
 scrape_configs:
 - job_name: tested
   static_configs: [{{targets: {targets}}}]
@@ -18,7 +18,7 @@ scrape_configs:
 
 
 class Prometheus:
-    """Scrapes targets ("host:port") ten times a second. settings are more of the section global:
+    """Scrapes targets ("host:port") four times a second. settings are more of the section global:
     ", query_log_file: /tmp/log"."""
 
     started = 0  # in this process
@@ -36,15 +36,15 @@ class Prometheus:
             ["prometheus", "--config.file=" + config, f"--web.listen-address={self.address}:9090",
              "--storage.tsdb.path=" + data],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until(self.listens, "prometheus listens")
+        wait_until(self.is_ready, "prometheus is ready")
 
-    def listens(self):
+    def is_ready(self):
         if self.process.poll() is not None:
             raise AssertionError(f"prometheus ended with {self.process.returncode}")
         try:
-            socket.create_connection((self.address, 9090), 1).close()
-            return True
-        except OSError:
+            with urllib.request.urlopen(self.url + "/-/ready", timeout=DEADLINE_S) as answer:
+                return answer.status == 200
+        except (OSError, urllib.error.URLError):
             return False
 
     def query(self, text):
