@@ -465,6 +465,7 @@ const struct source_kind pods_kind = {
     .done = done,
     .ask = ask,
     .finds_pods = true,
+    .body_max = PODS_BODY_MAX,
     .memory_size = sizeof(struct memory),
     .memory_done = memory_done,
     .help = help,
