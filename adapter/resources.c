@@ -113,18 +113,28 @@ static int take_resource(struct resources *r, const char *group, const char *ver
     return catalogue_add(r->next, &row);
 }
 
-/* The first version is the preferred one. */
+static int take_version(struct resources *r, const char *group, const json_t *version)
+{
+    const json_t *list = json_object_get(version, "resources");
+    int result = 0;
+
+    for (size_t i = 0; i < json_array_size(list) && result == 0; i++)
+        result =
+            take_resource(r, group, jpath_str(version, "version", ""), json_array_get(list, i));
+    return result;
+}
+
+/* The first version is the preferred one: it comes last, over what others say. */
 static int take_group(struct resources *r, const json_t *group)
 {
     const char *name = jpath_str(group, "metadata.name", "");
-    const json_t *version = json_array_get(json_object_get(group, "versions"), 0);
-    const json_t *list = json_object_get(version, "resources");
+    const json_t *versions = json_object_get(group, "versions");
     int result = 0;
 
     if (is_of_metrics(name))
         return 0;
-    for (size_t i = 0; i < json_array_size(list) && result == 0; i++)
-        result = take_resource(r, name, jpath_str(version, "version", ""), json_array_get(list, i));
+    for (size_t i = json_array_size(versions); i > 0 && result == 0; i--)
+        result = take_version(r, name, json_array_get(versions, i - 1));
     return result;
 }
 
