@@ -16,10 +16,10 @@ small) sources='libmicrohttpd curl' ;;
 small-tls) sources='curl librdkafka' ;;
 *) sources='' ;;
 esac
-[ $# -eq 2 ] && [ -n "$sources" ] || {
+if [ $# -ne 2 ] || [ -z "$sources" ]; then
     echo "usage: small-libs.sh small|small-tls PREFIX" >&2
     exit 2
-}
+fi
 set=$1
 mkdir -p "$2"
 prefix=$(cd "$2" && pwd)

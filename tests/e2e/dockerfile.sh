@@ -51,7 +51,8 @@ import_base || refuse "buildah does not work; see above"
 builder run --isolation chroot "$(builder from --pull=never docker.io/library/debian:bookworm)" true ||
     refuse "buildah cannot run programs in a chroot; see above"
 
-for name in ${*:-workload adapter load}; do
+[ $# -gt 0 ] || set -- workload adapter load
+for name in "$@"; do
     builder bud --layers --isolation chroot --network host --pull=never --target "$name" -t "$name" "$root" \
         >"$kept/$name.log" 2>&1 || {
         tail -n 20 "$kept/$name.log" >&2

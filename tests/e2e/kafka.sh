@@ -13,3 +13,4 @@ fi
 export SWELL_KAFKA_JARS="$jars" PYTHONPATH="$root/tests/process" PYTHONDONTWRITEBYTECODE=1
 /usr/bin/python3 "$root/tests/e2e/kafka.py" -v
 /usr/bin/python3 "$root/tests/e2e/kafka_adapter.py" -v
+/usr/bin/python3 "$root/tests/e2e/kafka_secure.py" -v
