@@ -3,12 +3,10 @@
 # Our rules beside prometheus-adapter's own: the same configurations must make the same queries. Go
 # builds the original, once.
 set -eu
-command -v go >/dev/null || { echo "rules: needs Go 1.26 or later in PATH" >&2; exit 2; }
 root=$(cd "$(dirname "$0")/../.." && pwd)
-adapter=$root/build/prometheus-adapter/adapter
+. "$root/tests/e2e/common/needs.sh"
 
-mkdir -p "$(dirname "$adapter")"
-(cd "$root/tests/e2e/rules" &&
-    CGO_ENABLED=0 nice go build -o "$adapter" sigs.k8s.io/prometheus-adapter/cmd/adapter)
-SWELL_PROMETHEUS_ADAPTER=$adapter PYTHONPATH=$root/tests/process PYTHONDONTWRITEBYTECODE=1 \
-    exec /usr/bin/python3 "$root/tests/e2e/rules.py" -v
+need_go ./e2e/prometheus-adapter
+SWELL_PROMETHEUS_ADAPTER=$(build_program prometheus-adapter)
+export SWELL_PROMETHEUS_ADAPTER PYTHONPATH="$root/tests/process" PYTHONDONTWRITEBYTECODE=1
+exec /usr/bin/python3 "$root/tests/e2e/rules.py" -v

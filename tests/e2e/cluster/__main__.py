@@ -129,10 +129,19 @@ def load(args):
     return 0
 
 
+def build_all(_):
+    build.build((*build.NODE, *build.BESIDE), say)
+    return 0
+
+
 def check(args):
-    if not args.control_plane_only:
+    if args.control_plane_only:
+        ready = build.ready_made(build.CONTROL_PLANE)
+        build.check([program for program in build.CONTROL_PLANE if program not in ready])
+    else:
         requirements.check()
-    say(f"this machine has what a cluster needs, and {build.go_version()}")
+        build.check(build.NODE)
+    say("this machine has what a cluster needs")
     return 0
 
 
@@ -159,6 +168,7 @@ def parser():
                        help="how many CPUs pods may request (default: all, %(default)s)")
     able = command("check", check, "say whether this machine can have one, and what is missing")
     able.add_argument("--control-plane-only", action="store_true")
+    command("build", build_all, "build all that `up` and ./swell e2e need, where it is missing")
     command("down", down, "stop it; nothing is left but the cache")
     command("status", status, "show nodes, pods and the memory of each program")
     command("kubectl", None, "run kubectl on it: all that follows is kubectl's")
