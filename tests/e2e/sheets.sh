@@ -4,11 +4,13 @@
 # two CPUs, whatever the machine has, so that ten pods of php-apache do not fit.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$root/tests/e2e/common/needs.sh"
 export PYTHONDONTWRITEBYTECODE=1
 
 if [ -n "${KUBECONFIG:-}" ]; then
     exec /usr/bin/python3 "$root/tests/e2e/sheets.py" "$@"
 fi
+need_cluster
 images=${SWELL_IMAGES:-$root/build/images}
 [ -n "${SWELL_IMAGES:-}" ] || "$root/swell" image all --out "$images"
 "$root/swell" cluster up --quick --cpus 2
