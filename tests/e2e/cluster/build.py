@@ -4,9 +4,9 @@
     python3 -m cluster.build PROGRAM...       says where they are
 
 They come from one Go module (tests/go.mod), so there is one version of everything, and what two of
-them share is compiled once. They are built again when the module, our sources, the flags or the version of Go change.
-KUBEBUILDER_ASSETS, a folder of ready programs as Kubernetes' own test tools use it, comes first for
-a control plane alone.
+them share is compiled once. They are built again when the module, our sources, the flags or the
+version of Go change. KUBEBUILDER_ASSETS, a folder of ready programs as Kubernetes' own test tools
+use it, comes first for a control plane alone.
 """
 import fcntl
 import glob

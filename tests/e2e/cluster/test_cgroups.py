@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Control groups of version 2 as far as plain files can stand in for them: what is asked and written."""
+"""Control groups of version 2, as far as plain files can stand in for them."""
 import os
 import tempfile
 import unittest
