@@ -8,12 +8,11 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 export PYTHONDONTWRITEBYTECODE=1
 
 if [ -n "${KUBECONFIG:-}" ]; then
-    exec /usr/bin/python3 "$root/tests/e2e/sheets.py" "$@"
+    exec /usr/bin/python3 "$root/tests/e2e/sheets.py" --patience 3 "$@"
 fi
 need_cluster
-images=${SWELL_IMAGES:-$root/build/images}
-[ -n "${SWELL_IMAGES:-}" ] || "$root/swell" image all --out "$images"
+need_images
 "$root/swell" cluster up --quick --cpus 2
 trap '"$root/swell" cluster down' EXIT
 "$root/swell" cluster load "$images"/swell-*.tar
-"$root/swell" cluster exec /usr/bin/python3 "$root/tests/e2e/sheets.py" "$@"
+"$root/swell" cluster exec /usr/bin/python3 "$root/tests/e2e/sheets.py" --patience 3 "$@"

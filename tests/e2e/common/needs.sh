@@ -30,6 +30,16 @@ need_cluster() {
     why=$("$root/swell" cluster check "$@" 2>&1) || cannot_run "$why"
 }
 
+# Our images, in the folder $images: those of SWELL_IMAGES, or built.
+need_images() {
+    images=${SWELL_IMAGES:-$root/build/images}
+    [ -z "${SWELL_IMAGES:-}" ] || return 0
+    code=0
+    "$root/swell" image all --out "$images" || code=$?
+    [ "$code" != 77 ] || cannot_run "images need Debian's source packages; see above"
+    return "$code"
+}
+
 # Builds a program that tests/e2e/cluster/build.py knows, and prints where it is.
 build_program() {
     (cd "$root/tests/e2e" && PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m cluster.build "$1")
