@@ -1,4 +1,4 @@
-// The prometheus-adapter that tests/e2e/rules.py compares ours with.
+// The released prometheus-adapter, as tests/bench/adapter.py measures it.
 module swell/tests/e2e/rules
 
 go 1.26
