@@ -12,13 +12,12 @@
 #include <string.h>
 
 #define DAY_NS (86400 * NS_PER_S)
-#define CAUSE_MAX_BYTES 256
 
 const char *const reading_state_names[READING_STATES] = {"waiting", "fresh", "held", "expired"};
 
 static struct reading *make(const char *cause)
 {
-    size_t len = strnlen(cause, CAUSE_MAX_BYTES - 1);
+    size_t len = strnlen(cause, READING_CAUSE_MAX_BYTES - 1);
     struct reading *r = calloc(1, sizeof(*r) + len + 1);
 
     if (!r)

@@ -24,6 +24,8 @@
 struct buf;
 struct source;
 
+#define READING_CAUSE_MAX_BYTES 256 /* with its NUL; the rest is left out */
+
 struct reading {
     atomic_uint refs;
     struct samples *samples; /* the last good ones; NULL: there were none yet */
