@@ -7,7 +7,7 @@ that stay, as the controller of HPAs.
     NAME...   of speed, start, hang, memory, failing; all without one
     --hour    sources that fail for an hour at the usual pace, instead of as many polls in a minute or two
 
-The real API server (1.34.4) offers an adapter HTTP/2 and HTTP/1.1 by ALPN and speaks
+The real API server offers an adapter HTTP/2 and HTTP/1.1 by ALPN and speaks
 HTTP/1.1 with one that chooses neither, as ours does; here both are asked by HTTP/1.1."""
 import argparse
 import contextlib
@@ -137,12 +137,12 @@ def build_client():
 
 def build_peer():
     """prometheus-adapter, or None without Go."""
-    program = os.path.join(HERE, "..", "..", "build", "prometheus-adapter", "adapter")
+    program = os.path.join(HERE, "..", "..", "build", "bench", "prometheus-adapter")
     if not shutil.which("go"):
         return None
     say("building prometheus-adapter")
     subprocess.run(["go", "build", "-o", program, "sigs.k8s.io/prometheus-adapter/cmd/adapter"],
-                   cwd=os.path.join(HERE, "..", "e2e", "rules"), check=True,
+                   cwd=os.path.join(HERE, "prometheus-adapter"), check=True,
                    env={**os.environ, "CGO_ENABLED": "0"})
     return program
 

@@ -6,6 +6,5 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tests/e2e/common/needs.sh"
 
 need_cluster --control-plane-only
-(cd "$root/tests/e2e/manifests" && go mod download) ||
-    cannot_run "Go cannot download the Prometheus Operator's kinds; see above"
+need_go_module manifests
 PYTHONDONTWRITEBYTECODE=1 exec /usr/bin/python3 "$root/tests/e2e/manifests.py" -v "$@"

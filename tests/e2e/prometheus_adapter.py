@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The real prometheus-adapter, which tests/e2e/rules/build.sh builds, as a process of a test."""
+"""The real prometheus-adapter, which tests/e2e/cluster/build.py builds, as a process of a test."""
 import os
 import socket
 import subprocess

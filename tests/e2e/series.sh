@@ -4,13 +4,9 @@
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tests/e2e/common/needs.sh"
-programs=$root/build/kube-state-metrics
 
 need_cluster --control-plane-only
-cd "$root/tests/e2e/series"
-go mod download || cannot_run "Go cannot download kube-state-metrics; see above"
-mkdir -p "$programs"
-CGO_ENABLED=0 nice go build -o "$programs" k8s.io/kube-state-metrics/v2
-cd "$root"
-KUBE_STATE_METRICS=$programs/kube-state-metrics PYTHONPATH=$root/tests/process PYTHONDONTWRITEBYTECODE=1 \
-    exec /usr/bin/python3 "$root/tests/e2e/series.py" -v "$@"
+need_go_module series
+KUBE_STATE_METRICS=$(build_go_module series k8s.io/kube-state-metrics/v2)
+export KUBE_STATE_METRICS PYTHONPATH="$root/tests/process" PYTHONDONTWRITEBYTECODE=1
+exec /usr/bin/python3 "$root/tests/e2e/series.py" -v "$@"

@@ -15,6 +15,20 @@ need_packages() {
     "$root/swell" install "$@" || cannot_run "Debian packages are missing: ./swell install $*"
 }
 
+# Go, and what the module in tests/e2e/$1 needs: one of its own, as it wants other versions.
+need_go_module() {
+    command -v go >/dev/null || cannot_run "there is no Go in PATH"
+    (cd "$root/tests/e2e/$1" && go mod download) ||
+        cannot_run "Go cannot download what tests/e2e/$1 needs; see above"
+}
+
+# Builds the package $2 of that module, once, and prints where its program is.
+build_go_module() {
+    program=$root/build/e2e/$1
+    (cd "$root/tests/e2e/$1" && CGO_ENABLED=0 nice go build -o "$program" "$2")
+    echo "$program"
+}
+
 # Go, and the modules of these packages of tests/go.mod.
 need_go() {
     command -v go >/dev/null || cannot_run "there is no Go in PATH"

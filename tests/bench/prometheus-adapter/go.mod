@@ -1,5 +1,5 @@
 // The released prometheus-adapter, as tests/bench/adapter.py measures it.
-module swell/tests/e2e/rules
+module swell/tests/bench/prometheus-adapter
 
 go 1.26
 
