@@ -16,7 +16,8 @@ def free_port():
 class PrometheusAdapter:
     """Its files and its log are in folder; kubeconfig is for all that it asks an API server."""
 
-    def __init__(self, folder, config, prometheus, kubeconfig, *flags, port=None):
+    def __init__(self, folder, config, prometheus, kubeconfig, *flags, port=None,
+                 environment=None):
         self.port = port or free_port()
         self.log = open(os.path.join(folder, "prometheus-adapter.log"), "w+", encoding="utf-8")
         self.process = subprocess.Popen(

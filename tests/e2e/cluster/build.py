@@ -137,7 +137,8 @@ class Progress:
 def compile_into(folder, executables, say):
     """All at once: one is compiled while another is linked."""
     packages = [PACKAGES[executable] for executable in executables]
-    stale = go("list", "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", *packages)
+    stale = go("list", "-buildvcs=false", "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}",
+               *packages)
     progress = Progress(len(stale.split()), say)
     say(f"{progress.total} packages to compile")
     command = ["setpriv", "--pdeathsig", "TERM", "nice", "go", "build", "-v", "-buildvcs=false",

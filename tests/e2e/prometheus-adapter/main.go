@@ -13,12 +13,20 @@ import (
 	"os"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	openapinamer "k8s.io/apiserver/pkg/endpoints/openapi"
+	genericapiserver "k8s.io/apiserver/pkg/server"
+	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/metadata/metadatainformer"
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/cmd"
+	"sigs.k8s.io/metrics-server/pkg/api"
+	openapi "sigs.k8s.io/metrics-server/pkg/api/generated/openapi"
 	"sigs.k8s.io/prometheus-adapter/pkg/client"
 	"sigs.k8s.io/prometheus-adapter/pkg/config"
 	custom "sigs.k8s.io/prometheus-adapter/pkg/custom-provider"
 	external "sigs.k8s.io/prometheus-adapter/pkg/external-provider"
 	"sigs.k8s.io/prometheus-adapter/pkg/naming"
+	resource "sigs.k8s.io/prometheus-adapter/pkg/resourceprovider"
 )
 
 func must[T any](value T, err error) T {
@@ -62,7 +70,25 @@ func (a *adapter) serve(ctx context.Context) error {
 		lister.RunUntil(ctx.Done())
 		a.WithExternalMetrics(provider)
 	}
+	if rules.ResourceRules != nil {
+		provider := must(resource.NewProvider(prometheus, must(a.RESTMapper()), rules.ResourceRules))
+		if err := a.serveResources(ctx, provider); err != nil {
+			return err
+		}
+	}
 	return a.Run(ctx)
+}
+
+// serveResources adds metrics.k8s.io, alone: these definitions of kinds lack those of the other two groups.
+func (a *adapter) serveResources(ctx context.Context, provider api.MetricsGetter) error {
+	namer := openapinamer.NewDefinitionNamer(api.Scheme)
+	a.OpenAPIConfig = genericapiserver.DefaultOpenAPIConfig(openapi.GetOpenAPIDefinitions, namer)
+	a.OpenAPIV3Config = genericapiserver.DefaultOpenAPIV3Config(openapi.GetOpenAPIDefinitions, namer)
+	pods := metadatainformer.NewSharedInformerFactory(must(metadata.NewForConfig(must(a.ClientConfig()))), 0).
+		ForResource(corev1.SchemeGroupVersion.WithResource("pods"))
+	go pods.Informer().Run(ctx.Done())
+	return api.Install(provider, pods.Lister(), must(a.Informers()).Core().V1().Nodes().Lister(),
+		must(a.Server()).GenericAPIServer, nil)
 }
 
 func main() {
