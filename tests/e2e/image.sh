@@ -25,7 +25,7 @@ mkdir "$scratch/bin"
 for name in workload adapter load; do
     ln -s "$scratch/rootfs-$name/usr/bin/swell-$name" "$scratch/bin/"
 done
-for test in test_adapter test_adapter_sources test_adapter_auth; do
-    SWELL_BIN=$scratch/bin PYTHONDONTWRITEBYTECODE=1 \
-        /usr/bin/python3 "$root/tests/process/$test.py"
-done
+export SWELL_BIN="$scratch/bin" PYTHONDONTWRITEBYTECODE=1
+/usr/bin/python3 "$root/tests/process/test_adapter.py"
+/usr/bin/python3 "$root/tests/process/test_adapter_sources.py"
+/usr/bin/python3 "$root/tests/process/test_adapter_auth.py" Certificates
