@@ -4,17 +4,23 @@
 #     docker build --target workload -t swell-workload:0.1.0 .
 #
 # Targets: workload, adapter, load. The same file builds amd64 and arm64.
-FROM debian:bookworm AS source
+#
+# What changes seldom comes first: a change of the sources fetches no packages and builds no libraries.
+FROM debian:bookworm AS tools
+COPY swell packages.txt /src/
+RUN /src/swell install build image
+
+FROM tools AS plain
+COPY images/small-libs.sh /src/images/
+RUN /src/images/small-libs.sh small /src/build/small-libs/small
 COPY . /src
+RUN /src/swell image workload --rootfs /out/workload
 
-FROM source AS workload-files
-RUN /src/swell image workload --rootfs /out
-
-FROM source AS adapter-files
-RUN /src/swell image adapter --rootfs /out
-
-FROM source AS load-files
-RUN /src/swell image load --rootfs /out
+FROM tools AS tls
+COPY images/small-libs.sh /src/images/
+RUN /src/images/small-libs.sh small-tls /src/build/small-libs/small-tls
+COPY . /src
+RUN /src/swell image adapter --rootfs /out/adapter && /src/swell image load --rootfs /out/load
 
 FROM scratch AS base
 ARG REVISION=""
@@ -27,7 +33,7 @@ LABEL org.opencontainers.image.licenses="MIT" \
 USER 65532:65532
 
 FROM base AS adapter
-COPY --from=adapter-files /out/ /
+COPY --from=tls /out/adapter/ /
 LABEL org.opencontainers.image.title="swell-adapter" \
       org.opencontainers.image.description="Serves queue and lag values to the Kubernetes HorizontalPodAutoscaler"
 EXPOSE 6443
@@ -35,14 +41,14 @@ ENTRYPOINT ["/usr/bin/swell-adapter"]
 CMD ["run"]
 
 FROM base AS load
-COPY --from=load-files /out/ /
+COPY --from=tls /out/load/ /
 LABEL org.opencontainers.image.title="swell-load" \
       org.opencontainers.image.description="HTTP load generator and job producer"
 ENTRYPOINT ["/usr/bin/swell-load"]
 CMD ["--help"]
 
 FROM base AS workload
-COPY --from=workload-files /out/ /
+COPY --from=plain /out/workload/ /
 LABEL org.opencontainers.image.title="swell-workload" \
       org.opencontainers.image.description="CPU burner, php-apache twin, durable queue and queue worker"
 EXPOSE 8080

@@ -186,6 +186,7 @@ static int read_document(const struct yaml_file *file, struct adapter_config *c,
 {
     static const struct strict_member members[] = {{LIST, false},
                                                    {"customMetrics", false},
+                                                   {"usage", false},
                                                    {"prometheus", false},
                                                    {"rules", false},
                                                    {"externalRules", false},
@@ -203,6 +204,8 @@ static int read_document(const struct yaml_file *file, struct adapter_config *c,
         r = read_metrics(&s, json_object_get(document, LIST), c);
     if (r == 0)
         r = custom_metrics_read(&s, document, &c->custom);
+    if (r == 0)
+        r = usage_feed_read_config(&s, document, &c->usage);
     if (r == 0)
         r = connection_read_config(&s, document, &c->prometheus);
     if (r == 0)
@@ -258,10 +261,19 @@ void config_done(struct adapter_config *c)
     }
     free(c->metrics);
     custom_metrics_done(&c->custom);
+    usage_feed_done(&c->usage);
     endpoint_unref(c->prometheus);
     rules_done(&c->rules);
     pass_throughs_done(&c->pass_throughs);
     *c = (struct adapter_config){0};
+}
+
+bool config_finds_pods(const struct adapter_config *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->metrics[i].query.source->kind->finds_pods)
+            return true;
+    return false;
 }
 
 void config_print(const struct adapter_config *c, FILE *out)
@@ -276,6 +288,7 @@ void config_print(const struct adapter_config *c, FILE *out)
                       clock_duration(m->max_age_ns, age));
     }
     custom_metrics_print(&c->custom, out);
+    usage_feed_print(&c->usage, out);
     rules_print(&c->rules, out);
     pass_throughs_print(&c->pass_throughs, out);
 }
@@ -301,6 +314,7 @@ void config_help(FILE *out)
         out);
     source_help(out);
     custom_metrics_help(out);
+    usage_feed_help(out);
     connection_help(out);
     rules_help(out);
     pass_throughs_help(out);

@@ -11,9 +11,9 @@
  *       interval: 5s               # from one poll to the next
  *       maxAge: 60s                # an older value is an error
  *
- * Beside them stand customMetrics (config_custom.h), the sections of prometheus-adapter's
- * configuration (rules/rules.h), which Prometheus those ask (rules/connection.h), and who is asked
- * for all other metrics (config_pass_through.h).
+ * Beside them stand customMetrics (config_custom.h), usage (usage_feed.h), the sections of
+ * prometheus-adapter's configuration (rules/rules.h), which Prometheus those ask
+ * (rules/connection.h), and who is asked for all other metrics (config_pass_through.h).
  *
  * Read-only once built: any thread may read; labels must not be referenced (json_incref) there. */
 #ifndef ADAPTER_CONFIG_H
@@ -24,6 +24,7 @@
 #include "adapter/query.h"
 #include "adapter/rules/rules.h"
 #include "adapter/sources/endpoint.h"
+#include "adapter/usage_feed.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -49,6 +50,7 @@ struct adapter_config {
     struct external_metric *metrics;
     size_t count;
     struct custom_metrics custom;
+    struct usage_feed usage;
     struct endpoint *prometheus; /* that the rules ask; NULL: the file does not say */
     struct rules rules;
     struct pass_throughs pass_throughs;
@@ -60,6 +62,9 @@ int config_read_file(const char *path, struct adapter_config *ret, struct err *e
 int config_parse(const char *name, const char *text, size_t len, struct adapter_config *ret,
                  struct err *err);
 void config_done(struct adapter_config *c);
+
+/* Whether a source of an external metric wants to know which pods there are. */
+bool config_finds_pods(const struct adapter_config *c);
 
 /* One line per metric: what was understood. */
 void config_print(const struct adapter_config *c, FILE *out);

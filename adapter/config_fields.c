@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define NAME_MAX_BYTES 253
-#define NAMESPACE_MAX_BYTES 63
+#define DNS_LABEL_MAX_BYTES 63
 #define INTERVAL_DEFAULT_NS (5 * NS_PER_S)
 #define INTERVAL_MAX_NS (3600 * NS_PER_S)
 #define MAX_AGE_DEFAULT_NS (60 * NS_PER_S)
@@ -36,20 +36,11 @@ static int check_name(const struct strict *s, const char *path, const char *name
     return 0;
 }
 
-/* A DNS label. */
-static int check_namespace(const struct strict *s, const char *path, const char *namespace)
+static bool is_dns_label(const char *text)
 {
-    char at[STRICT_PATH_MAX];
-    size_t len = namespace ? strlen(namespace) : 0;
+    size_t len = strlen(text);
 
-    if (!namespace)
-        return 0;
-    if (len == strspn(namespace, LOWER_AND_DIGITS "-") && namespace[0] != '-' &&
-        namespace[len - 1] != '-')
-        return 0;
-    strict_path(at, path, "namespace");
-    return strict_refuse(s, at, "%s takes lower-case letters, digits and -, not '%s'", at,
-                         namespace);
+    return len == strspn(text, LOWER_AND_DIGITS "-") && text[0] != '-' && text[len - 1] != '-';
 }
 
 int config_read_name(const struct strict *s, const json_t *entry, const char *path,
@@ -60,12 +51,22 @@ int config_read_name(const struct strict *s, const json_t *entry, const char *pa
     return r == 0 ? check_name(s, path, *ret) : r;
 }
 
+int config_read_dns_label(const struct strict *s, const json_t *entry, const char *path,
+                          const char *member, const char **ret)
+{
+    char at[STRICT_PATH_MAX];
+    int r = strict_text(s, entry, path, member, DNS_LABEL_MAX_BYTES, ret);
+
+    if (r < 0 || !*ret || is_dns_label(*ret))
+        return r;
+    return strict_refuse(s, strict_path(at, path, member),
+                         "%s takes lower-case letters, digits and -, not '%s'", at, *ret);
+}
+
 int config_read_namespace(const struct strict *s, const json_t *entry, const char *path,
                           const char **ret)
 {
-    int r = strict_text(s, entry, path, "namespace", NAMESPACE_MAX_BYTES, ret);
-
-    return r == 0 ? check_namespace(s, path, *ret) : r;
+    return config_read_dns_label(s, entry, path, "namespace", ret);
 }
 
 int config_read_times(const struct strict *s, const json_t *entry, const char *path,

@@ -11,7 +11,11 @@
 int config_read_name(const struct strict *s, const json_t *entry, const char *path,
                      const char **ret);
 
-/* namespace; *ret stays as it is without one. */
+/* The name of a namespace or a Service; *ret stays as it is without one. */
+int config_read_dns_label(const struct strict *s, const json_t *entry, const char *path,
+                          const char *member, const char **ret);
+
+/* namespace; the same. */
 int config_read_namespace(const struct strict *s, const json_t *entry, const char *path,
                           const char **ret);
 

@@ -7,9 +7,10 @@
 #include "base/scoped.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 
-#define REQUESTS_MAX 8 /* of one poll, as the poller's */
+#define RATE_WAIT_MS 1000 /* between the two polls of a counter */
 
 struct asking {
     struct http_client *http;
@@ -42,19 +43,33 @@ static int ask_once(struct asking *a)
     return kind->read_answer(a->source, &a->poll, status, &body, a->samples, a->err);
 }
 
+/* One poll. */
 static int ask_all(struct asking *a)
 {
     int r = SOURCE_ASK_AGAIN;
 
+    a->poll.started_ns = clock_mono_ns();
+    a->poll.started_wall_ns = clock_wall_ns();
     if (a->source->kind->ask)
         return a->source->kind->ask(a->source, &a->poll, a->samples, a->err);
-    while (r == SOURCE_ASK_AGAIN && a->poll.step < REQUESTS_MAX) {
+    for (a->poll.step = 0; r == SOURCE_ASK_AGAIN && a->poll.step < SOURCE_REQUESTS_MAX;
+         a->poll.step++)
         r = ask_once(a);
-        a->poll.step++;
-    }
     return r == SOURCE_ASK_AGAIN
                ? err_set(a->err, -ENOMSG, "sends from one address to the next without an end")
                : r;
+}
+
+/* A rate needs two polls. */
+static int ask_twice_if_needed(struct asking *a)
+{
+    int r = ask_all(a);
+
+    if (r != SOURCE_NOT_YET)
+        return r;
+    (void)poll(NULL, 0, RATE_WAIT_MS);
+    r = ask_all(a);
+    return r == SOURCE_NOT_YET ? err_set(a->err, -ENOMSG, "has no value after two polls") : r;
 }
 
 int explain_ask(struct http_client *http, const struct source *source, explain_answer_fn *on_answer,
@@ -63,9 +78,7 @@ int explain_ask(struct http_client *http, const struct source *source, explain_a
     const struct source_kind *kind = source->kind;
     struct asking a = {.http = http,
                        .source = source,
-                       .poll = {.memory = kind->memory_size ? calloc(1, kind->memory_size) : NULL,
-                                .started_ns = clock_mono_ns(),
-                                .started_wall_ns = clock_wall_ns()},
+                       .poll.memory = kind->memory_size ? calloc(1, kind->memory_size) : NULL,
                        .on_answer = on_answer,
                        .arg = arg,
                        .samples = samples_new(),
@@ -73,7 +86,7 @@ int explain_ask(struct http_client *http, const struct source *source, explain_a
     int r = -ENOMEM;
 
     if (a.samples && (a.poll.memory || !kind->memory_size))
-        r = ask_all(&a);
+        r = ask_twice_if_needed(&a);
     else
         (void)err_set(err, r, "cannot be asked: out of memory");
     if (kind->memory_done && a.poll.memory)

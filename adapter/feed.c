@@ -30,12 +30,25 @@ static int want_customs(struct feeds *f, const struct custom_metrics *custom,
     return 0;
 }
 
+static int want_usage(struct feeds *f, const struct usage_feed *usage, struct queries *queries)
+{
+    f->usage_max_age_ns = usage->max_age_ns;
+    if (usage->pods.source)
+        f->pods_usage = queries_want(queries, &usage->pods);
+    if (usage->nodes.source)
+        f->nodes_usage = queries_want(queries, &usage->nodes);
+    return !f->pods_usage == !usage->pods.source && !f->nodes_usage == !usage->nodes.source
+               ? 0
+               : -ENOMEM;
+}
+
 int feeds_init(struct feeds *f, const struct adapter_config *config, struct queries *queries)
 {
     *f = (struct feeds){.items = calloc(config->count + 1, sizeof(*f->items)),
                         .customs = calloc(config->custom.count + 1, sizeof(*f->customs))};
     if (f->items && f->customs && want_externals(f, config, queries) == 0 &&
-        want_customs(f, &config->custom, queries) == 0)
+        want_customs(f, &config->custom, queries) == 0 &&
+        want_usage(f, &config->usage, queries) == 0)
         return 0;
     feeds_done(f);
     return -ENOMEM;
@@ -47,6 +60,8 @@ void feeds_done(struct feeds *f)
         query_release(f->items[i].query);
     for (size_t i = 0; i < f->custom_count; i++)
         query_release(f->customs[i].query);
+    query_release(f->pods_usage);
+    query_release(f->nodes_usage);
     free(f->items);
     free(f->customs);
     *f = (struct feeds){0};

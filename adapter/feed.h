@@ -21,6 +21,8 @@ struct feeds {
     size_t count;
     struct custom_feed *customs;
     size_t custom_count;
+    struct query *pods_usage, *nodes_usage; /* NULL: nobody feeds it */
+    uint64_t usage_max_age_ns;
 };
 
 /* Wants the queries of all metrics. 0 or -ENOMEM. config is borrowed until feeds_done. */

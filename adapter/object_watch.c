@@ -2,6 +2,7 @@
 #include "adapter/object_watch.h"
 
 #include "adapter/resources.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/scoped.h"
@@ -15,15 +16,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#define PATH_MAX_BYTES 800
+#define CAUSE_MAX 256
 
-struct watched { /* one resource, in all namespaces */
+struct watched { /* a set of objects */
     struct object_watches *owner;
-    char path[PATH_MAX_BYTES];
+    char path[OBJECT_PATH_MAX];
+    object_keep_fn *keep;
     struct kube_watch *watch; /* the thread's */
     json_t *next;             /* the thread's: a list that is not complete yet; NULL: none */
-    json_t *objects; /* namespace -> name -> labels; NULL: not listed yet. Guarded by the lock */
+
+    /* Guarded by the lock. */
+    json_t *objects;       /* namespace -> name -> what keep made; NULL: not listed yet */
+    char cause[CAUSE_MAX]; /* why they are not listed yet, if that is known */
 };
 
 struct object_watches {
@@ -31,6 +37,7 @@ struct object_watches {
     struct kube *kube;
     struct resources *resources;
     pthread_mutex_t lock; /* guards count and what watched says; its json_t are not referenced */
+    pthread_cond_t known; /* a set is, or why it is not */
     struct watched watched[OBJECT_WATCHES_MAX];
     size_t count;
     size_t started; /* the thread's */
@@ -41,19 +48,25 @@ struct object_watches {
 
 /* ---- changes ---- */
 
-static void put(json_t *objects, const json_t *object)
+static json_t *keep_labels(const json_t *object)
+{
+    json_t *labels = json_deep_copy(jpath(object, "metadata.labels"));
+
+    return labels ? labels : json_object();
+}
+
+static void put(json_t *objects, object_keep_fn *keep, const json_t *object)
 {
     const char *namespace = jpath_str(object, "metadata.namespace", "");
     const char *name = jpath_str(object, "metadata.name", "");
     json_t *names = json_object_get(objects, namespace);
-    json_t *labels = json_deep_copy(jpath(object, "metadata.labels"));
 
     if (!names) {
         names = json_object();
         if (json_object_set_new(objects, namespace, names) < 0)
             names = NULL;
     }
-    if (json_object_set_new(names, name, labels ? labels : json_object()) < 0)
+    if (json_object_set_new(names, name, keep(object)) < 0)
         log_error("no memory for an object", LOG_STR("namespace", namespace),
                   LOG_STR("name", name));
 }
@@ -73,7 +86,7 @@ static void change(struct watched *w, enum kube_change change, const json_t *obj
     pthread_mutex_lock(&w->owner->lock);
     json_t *objects = w->next ? w->next : w->objects;
     if (change == KUBE_PUT)
-        put(objects, object);
+        put(objects, w->keep, object);
     else
         remove_object(objects, object);
     pthread_mutex_unlock(&w->owner->lock);
@@ -85,8 +98,19 @@ static void end_list(struct watched *w)
     json_t *old = w->objects;
     w->objects = w->next;
     w->next = NULL;
+    pthread_cond_broadcast(&w->owner->known);
     pthread_mutex_unlock(&w->owner->lock);
     json_decref(old);
+}
+
+static void note_failure(struct watched *w, const struct err *err)
+{
+    log_warn("objects cannot be watched", LOG_STR("path", w->path), LOG_STR("cause", err->text),
+             LOG_STR("keeping", w->objects ? "those that are known" : "nothing"));
+    pthread_mutex_lock(&w->owner->lock);
+    (void)snprintf(w->cause, sizeof(w->cause), "%s", err->text);
+    pthread_cond_broadcast(&w->owner->known);
+    pthread_mutex_unlock(&w->owner->lock);
 }
 
 static void on_change(void *arg, enum kube_change what, const json_t *object, const struct err *err)
@@ -106,8 +130,7 @@ static void on_change(void *arg, enum kube_change what, const json_t *object, co
         end_list(w);
         break;
     case KUBE_FAILED:
-        log_warn("objects cannot be watched", LOG_STR("path", w->path), LOG_STR("cause", err->text),
-                 LOG_STR("keeping", w->objects ? "those that are known" : "nothing"));
+        note_failure(w, err);
         break;
     }
 }
@@ -122,10 +145,10 @@ static void start_new(struct object_watches *w)
     while (w->started < count) {
         struct watched *next = &w->watched[w->started++];
         next->watch = kube_watch_start(w->kube, next->path, on_change, next);
-        if (next->watch)
-            kube_watch_only_metadata(next->watch);
-        else
+        if (!next->watch)
             log_error("no memory for a watch", LOG_STR("path", next->path));
+        else if (next->keep == keep_labels)
+            kube_watch_only_metadata(next->watch);
     }
 }
 
@@ -143,14 +166,14 @@ static void *run(void *arg)
 
 /* ---- asking ---- */
 
-static void make_path(const struct resource *r, bool running, char path[PATH_MAX_BYTES])
+static void make_path(const struct resource *r, bool running, char path[OBJECT_PATH_MAX])
 {
-    (void)snprintf(path, PATH_MAX_BYTES, "%s%s/%s/%s%s", *r->group ? "/apis/" : "/api", r->group,
+    (void)snprintf(path, OBJECT_PATH_MAX, "%s%s/%s/%s%s", *r->group ? "/apis/" : "/api", r->group,
                    r->version, r->plural, running ? "?fieldSelector=status.phase%3DRunning" : "");
 }
 
 /* The lock is held. NULL beyond OBJECT_WATCHES_MAX. */
-static struct watched *find_or_add(struct object_watches *w, const char *path)
+static struct watched *find_or_add(struct object_watches *w, const char *path, object_keep_fn *keep)
 {
     for (size_t i = 0; i < w->count; i++)
         if (strcmp(w->watched[i].path, path) == 0)
@@ -159,6 +182,7 @@ static struct watched *find_or_add(struct object_watches *w, const char *path)
         return NULL;
     struct watched *added = &w->watched[w->count++];
     added->owner = w;
+    added->keep = keep;
     (void)snprintf(added->path, sizeof(added->path), "%s", path);
     fetcher_wake(w->fetcher);
     return added;
@@ -181,12 +205,12 @@ static int list(void *arg, const struct resource *resource, const char *namespac
                 const struct selector *selector, bool running, struct names *ret, struct err *err)
 {
     struct object_watches *w = arg;
-    char path[PATH_MAX_BYTES];
+    char path[OBJECT_PATH_MAX];
     int r = -EAGAIN;
 
     make_path(resource, running, path);
     pthread_mutex_lock(&w->lock);
-    const struct watched *found = find_or_add(w, path);
+    const struct watched *found = find_or_add(w, path, keep_labels);
     if (found && found->objects)
         r = add_matching(json_object_get(found->objects, namespace ? namespace : ""), selector,
                          ret);
@@ -213,12 +237,68 @@ static uint64_t generation_of_resources(void *arg)
     return resources_generation(w->resources);
 }
 
+/* The lock is held, and given up while it waits. */
+static bool wait_until_known(struct object_watches *w, const struct watched *set,
+                             uint64_t deadline_ns)
+{
+    const struct timespec deadline = {.tv_sec = (time_t)(deadline_ns / NS_PER_S),
+                                      .tv_nsec = (long)(deadline_ns % NS_PER_S)};
+    int r = 0;
+
+    while (!set->objects && !set->cause[0] && r == 0)
+        r = pthread_cond_timedwait(&w->known, &w->lock, &deadline);
+    return set->objects;
+}
+
+static int visit_all(const json_t *objects, object_visit_fn *visit, void *arg)
+{
+    const char *key;
+    json_t *names, *kept;
+    int r = 0;
+
+    json_object_foreach ((json_t *)(uintptr_t)objects, key, names) {
+        json_object_foreach (names, key, kept) {
+            if (r == 0)
+                r = visit(arg, kept);
+        }
+    }
+    return r;
+}
+
+int object_watches_visit(struct object_watches *w, const struct object_set *set,
+                         uint64_t deadline_ns, object_visit_fn *visit, void *arg, struct err *err)
+{
+    int r;
+
+    pthread_mutex_lock(&w->lock);
+    const struct watched *found = find_or_add(w, set->path, set->keep);
+    if (!found)
+        r = err_set(err, -EAGAIN, "more than %d sets of objects are watched", OBJECT_WATCHES_MAX);
+    else if (!wait_until_known(w, found, deadline_ns))
+        r = err_set(err, -EAGAIN, "%s",
+                    found->cause[0] ? found->cause : "the API server has not said yet");
+    else
+        r = visit_all(found->objects, visit, arg);
+    pthread_mutex_unlock(&w->lock);
+    return r;
+}
+
 struct object_lister object_watches_lister(struct object_watches *w)
 {
     return (struct object_lister){list, copy_resources, generation_of_resources, w};
 }
 
 /* ---- life ---- */
+
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
 
 int object_watches_start(struct object_watches **ret, const struct kube_access *access,
                          struct err *err)
@@ -229,11 +309,12 @@ int object_watches_start(struct object_watches **ret, const struct kube_access *
     if (!w)
         return err_set(err, -ENOMEM, "out of memory");
     pthread_mutex_init(&w->lock, NULL);
+    init_condition(&w->known);
     w->fetcher = fetcher_new();
     w->kube = w->fetcher ? kube_new(w->fetcher, access) : NULL;
     w->resources = w->kube ? resources_new(w->kube) : NULL;
     if (w->resources)
-        (void)find_or_add(w, "/api/v1/pods");
+        (void)find_or_add(w, "/api/v1/pods", keep_labels);
     if (!w->resources || (r = pthread_create(&w->thread, NULL, run, w)) != 0) {
         object_watches_stop(w);
         return err_errno(err, r ? r : ENOMEM, "cannot watch objects");
@@ -259,6 +340,7 @@ void object_watches_stop(struct object_watches *w)
         json_decref(w->watched[i].next);
         json_decref(w->watched[i].objects);
     }
+    pthread_cond_destroy(&w->known);
     pthread_mutex_destroy(&w->lock);
     free(w);
 }

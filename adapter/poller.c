@@ -17,7 +17,6 @@
 #define BACKOFF_STEPS_MAX 3 /* 2^3 = 8 intervals */
 #define BACKOFF_MAX_NS (60 * NS_PER_S)
 #define IDLE_NS (60 * NS_PER_S) /* a wait without an end, as there is nothing to wait for */
-#define REQUESTS_MAX 20         /* of one poll */
 
 struct lane { /* the requests to one server */
     struct lane *next;
@@ -169,7 +168,7 @@ static int send_request(struct query *query, struct err *why)
     const struct source_kind *kind = query->source->kind;
     scoped(source_request_done) struct source_request request = {0};
 
-    if (query->poll.step >= REQUESTS_MAX)
+    if (query->poll.step >= SOURCE_REQUESTS_MAX)
         return err_set(why, -ENOMSG, "sends from one address to the next without an end");
     request.call.timeout_ns = query->source->timeout_ns;
     int r = kind->request(query->source, &query->poll, &request, why);

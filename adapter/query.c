@@ -51,6 +51,13 @@ void queries_free(struct queries *q)
     free(q);
 }
 
+void queries_set_pods(struct queries *q, struct pod_finder pods)
+{
+    pthread_mutex_lock(&q->lock);
+    q->pods = pods;
+    pthread_mutex_unlock(&q->lock);
+}
+
 /* ---- wanting ---- */
 
 static struct query *make(struct queries *q, const struct query_spec *spec, const char *identity)
@@ -64,6 +71,7 @@ static struct query *make(struct queries *q, const struct query_spec *spec, cons
     query->source = source_ref(spec->source);
     query->interval_ns = spec->interval_ns;
     query->combining = spec->combining;
+    query->poll.pods = q->pods;
     query->identity = strdup(identity);
     if (spec->source->kind->memory_size)
         query->poll.memory = calloc(1, spec->source->kind->memory_size);

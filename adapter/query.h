@@ -22,6 +22,9 @@ struct query;
 #define QUERY_INTERVAL_MIN_NS UINT64_C(100000000)
 #define QUERY_LINGER_READ_NS UINT64_C(600000000000) /* for queries made by reads: 10 min */
 
+/* How kinds of sources that find pods do it, from the next query on; {0} at first. */
+void queries_set_pods(struct queries *q, struct pod_finder pods);
+
 struct query_spec {
     struct source *source; /* borrowed; the query takes a reference of its own */
     uint64_t interval_ns;

@@ -49,6 +49,7 @@ struct queries {
     pthread_mutex_t lock; /* guards all below */
     struct query *buckets[QUERY_BUCKETS];
     size_t count;
+    struct pod_finder pods;
     struct query *first_new; /* not yet taken by the poller */
     bool any_unwanted;       /* since the poller looked last */
     struct query_waiter *waiters;

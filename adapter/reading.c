@@ -9,17 +9,29 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *const reading_state_names[READING_STATES] = {"waiting", "fresh", "held", "expired"};
 
-struct reading *reading_new(struct samples *samples, uint64_t measured_ns,
-                            uint64_t measured_wall_ns, uint64_t next_poll_ns)
+static struct reading *make(const char *cause)
 {
-    struct reading *r = calloc(1, sizeof(*r));
+    size_t len = strnlen(cause, READING_CAUSE_MAX_BYTES - 1);
+    struct reading *r = calloc(1, sizeof(*r) + len + 1);
 
     if (!r)
         return NULL;
     atomic_init(&r->refs, 1);
+    memcpy(r->cause, cause, len);
+    return r;
+}
+
+struct reading *reading_new(struct samples *samples, uint64_t measured_ns,
+                            uint64_t measured_wall_ns, uint64_t next_poll_ns)
+{
+    struct reading *r = make("");
+
+    if (!r)
+        return NULL;
     r->samples = samples_ref(samples);
     r->measured_ns = measured_ns;
     r->measured_wall_ns = measured_wall_ns;
@@ -30,11 +42,10 @@ struct reading *reading_new(struct samples *samples, uint64_t measured_ns,
 struct reading *reading_new_failure(const struct reading *previous, const char *cause,
                                     uint64_t now_wall_ns, uint64_t next_poll_ns)
 {
-    struct reading *r = calloc(1, sizeof(*r));
+    struct reading *r = make(cause);
 
     if (!r)
         return NULL;
-    atomic_init(&r->refs, 1);
     r->failing_since_wall_ns = now_wall_ns;
     if (previous) {
         r->samples = samples_ref(previous->samples);
@@ -46,7 +57,6 @@ struct reading *reading_new_failure(const struct reading *previous, const char *
     }
     r->failures++;
     r->next_poll_ns = next_poll_ns;
-    (void)snprintf(r->cause, sizeof(r->cause), "%s", cause);
     return r;
 }
 

@@ -24,6 +24,8 @@
 struct buf;
 struct source;
 
+#define READING_CAUSE_MAX_BYTES 256 /* with its NUL; the rest is left out */
+
 struct reading {
     atomic_uint refs;
     struct samples *samples; /* the last good ones; NULL: there were none yet */
@@ -31,7 +33,7 @@ struct reading {
     unsigned failures; /* polls in a row; 0: the last one was good */
     uint64_t failing_since_wall_ns;
     uint64_t next_poll_ns;
-    char cause[256]; /* of the last failure; follows the source's name */
+    char cause[]; /* of the last failure; follows the source's name */
 };
 
 enum reading_state { READING_WAITING, READING_FRESH, READING_HELD, READING_EXPIRED };

@@ -94,8 +94,8 @@ static bool is_of_metrics(const char *group)
 }
 
 /* What has no kind of its own cannot be listed: it only is where its subresources are. */
-static int take_resource(struct resources *r, const char *group, const char *version,
-                         const json_t *resource)
+static int add_resource(struct catalogue *c, const char *group, const char *version,
+                        const json_t *resource, uint64_t *hash)
 {
     const char *scope = jpath_str(resource, "scope", "");
     const struct resource row = {.group = group,
@@ -109,39 +109,50 @@ static int take_resource(struct resources *r, const char *group, const char *ver
     if (!*row.plural || !*row.kind)
         return 0;
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-        r->hash = hash_text(hash_text(r->hash, texts[i]), "\n");
-    return catalogue_add(r->next, &row);
+        *hash = hash_text(hash_text(*hash, texts[i]), "\n");
+    return catalogue_add(c, &row);
 }
 
-/* The first version is the preferred one. */
-static int take_group(struct resources *r, const json_t *group)
+static int add_version(struct catalogue *c, const char *group, const json_t *version,
+                       uint64_t *hash)
+{
+    const char *name = jpath_str(version, "version", "");
+    const json_t *list = json_object_get(version, "resources");
+    int r = 0;
+
+    for (size_t i = 0; i < json_array_size(list) && r == 0; i++)
+        r = add_resource(c, group, name, json_array_get(list, i), hash);
+    return r;
+}
+
+/* The first version is the preferred one: it comes last, over what others say. */
+static int add_group(struct catalogue *c, const json_t *group, uint64_t *hash)
 {
     const char *name = jpath_str(group, "metadata.name", "");
-    const json_t *version = json_array_get(json_object_get(group, "versions"), 0);
-    const json_t *list = json_object_get(version, "resources");
-    int result = 0;
+    const json_t *versions = json_object_get(group, "versions");
+    int r = 0;
 
     if (is_of_metrics(name))
         return 0;
-    for (size_t i = 0; i < json_array_size(list) && result == 0; i++)
-        result = take_resource(r, name, jpath_str(version, "version", ""), json_array_get(list, i));
-    return result;
+    for (size_t i = json_array_size(versions); i > 0 && r == 0; i--)
+        r = add_version(c, name, json_array_get(versions, i - 1), hash);
+    return r;
 }
 
-static int take_answer(struct resources *r, const json_t *answer, struct err *err)
+int resources_read(const json_t *answer, struct catalogue *c, uint64_t *hash, struct err *err)
 {
     const json_t *groups = json_object_get(answer, "items");
-    int result = 0;
+    int r = 0;
 
     if (strcmp(jpath_str(answer, "kind", ""), "APIGroupDiscoveryList") != 0)
         return err_set(err, -EBADMSG,
                        "the API server does not tell its resources in one answer, as Kubernetes "
                        "1.27 does");
-    for (size_t i = 0; i < json_array_size(groups) && result == 0; i++)
-        result = take_group(r, json_array_get(groups, i));
-    if (result == -E2BIG)
-        return err_set(err, result, "there are more than %d", CATALOGUE_MAX);
-    return result < 0 ? err_set(err, result, "out of memory") : 0;
+    for (size_t i = 0; i < json_array_size(groups) && r == 0; i++)
+        r = add_group(c, json_array_get(groups, i), hash);
+    if (r == -E2BIG)
+        return err_set(err, r, "there are more than %d", CATALOGUE_MAX);
+    return r < 0 ? err_set(err, r, "out of memory") : 0;
 }
 
 /* ---- asking ---- */
@@ -191,7 +202,7 @@ static void on_answer(void *arg, int result, int status, const json_t *object,
 
     (void)status;
     if (result == 0)
-        result = take_answer(r, object, &why);
+        result = resources_read(object, r->next, &r->hash, &why);
     if (result < 0)
         fail(r, &why);
     else if (++r->step < ARRAY_LEN(paths))

@@ -12,6 +12,7 @@
 #include "adapter/rules/catalogue.h"
 #include "kube/client.h"
 
+struct err;
 struct resources;
 
 /* k is borrowed until resources_free, which comes after kube_free. NULL: out of memory. */
@@ -27,5 +28,9 @@ struct catalogue *resources_copy(struct resources *r);
 
 /* Another one whenever something was learnt. Any thread. */
 uint64_t resources_generation(struct resources *r);
+
+/* Adds to c what an answer of discovery says, and mixes it into *hash. 0; -EBADMSG when it is none;
+ * -E2BIG; -ENOMEM. Any thread. */
+int resources_read(const json_t *answer, struct catalogue *c, uint64_t *hash, struct err *err);
 
 #endif

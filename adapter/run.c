@@ -5,7 +5,7 @@
 #include "adapter/api/external.h"
 #include "adapter/api/usage.h"
 #include "adapter/front.h"
-#include "adapter/object_watch.h"
+#include "adapter/pod_watch.h"
 #include "adapter/poller.h"
 #include "adapter/rules/connection.h"
 #include "adapter/selfmetrics.h"
@@ -23,6 +23,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -154,6 +155,15 @@ static int read_settings(struct app *a, int argc, char **argv, struct err *err)
     return r;
 }
 
+/* With an arena for each thread, what one of them frees lies idle while the others ask for more.
+ * And large texts, such as files and scrapes, go back to the system each time: left alone, glibc
+ * would keep the room of the largest. */
+static void keep_memory_small(void)
+{
+    (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_MMAP_THRESHOLD, (int)(128 * KIB));
+}
+
 /* Each source may hold a connection; the usual soft limit of 1024 is close to that. */
 static void raise_descriptor_limit(void)
 {
@@ -165,13 +175,13 @@ static void raise_descriptor_limit(void)
     }
 }
 
-/* Which objects there are is only asked where there is an API server and a rule about objects. */
+/* Which objects there are is only asked where there is an API server and somebody wants to know. */
 static int watch_objects(struct app *a, const struct adapter_config *config, struct err *err)
 {
     const struct cluster_options *o = &a->options.front.cluster;
     const char *kubeconfig = o->lister_kubeconfig ? o->lister_kubeconfig : o->kubeconfig;
-    bool of_objects =
-        config->custom.count || config->rules.custom_count || config->rules.has_resource_rules;
+    bool of_objects = config->custom.count || config->rules.custom_count ||
+                      config->rules.has_resource_rules || config_finds_pods(config);
 
     if (a->watches || !of_objects)
         return 0;
@@ -188,13 +198,16 @@ static int use_config(struct app *a, struct adapter_config *config, struct endpo
     struct object_lister lister = {0};
     int r = watch_objects(a, config, err);
 
-    if (a->watches)
+    if (a->watches) {
         lister = object_watches_lister(a->watches);
+        queries_set_pods(a->queries, pod_watch_finder(a->watches));
+    }
     if (r == 0)
         r = setup_use(a->place, config, prometheus, lister, err);
     config_done(config);
     if (r == 0)
         selfmetrics_set_config(service_metrics(a->service), ++a->generation, false);
+    (void)malloc_trim(0); /* the file's tree was larger than what is made of it */
     return r;
 }
 
@@ -302,6 +315,7 @@ int adapter_run(int argc, char **argv)
     scoped(app_done) struct app a = {.access = KUBE_ACCESS_INIT};
     struct err err = {0};
 
+    keep_memory_small();
     json_object_seed(0);
     int r = read_settings(&a, argc, argv, &err);
     if (r < 0)

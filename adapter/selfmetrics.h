@@ -28,7 +28,7 @@ enum poll_outcome poll_outcome(int result);
  * too. */
 struct poll_series {
     struct metric *of[POLL_OUTCOMES];
-    struct metric *duration;
+    struct metric *duration, *last_success;
 };
 struct poll_series selfmetrics_poll_series(struct metrics *m, const char *source);
 void poll_series_count(const struct poll_series *s, int result, uint64_t duration_ns);

@@ -8,6 +8,7 @@
 #include "adapter/sources/http_json.h"
 #include "adapter/sources/kafka.h"
 #include "adapter/sources/nats.h"
+#include "adapter/sources/pods.h"
 #include "adapter/sources/prometheus.h"
 #include "adapter/sources/rabbitmq.h"
 #include "adapter/sources/redis.h"
@@ -23,7 +24,7 @@
 #include <string.h>
 
 const struct source_kind *const source_kinds[] = {
-    &http_json_kind, &prometheus_kind,  &exposition_kind, &rabbitmq_kind,
+    &http_json_kind, &prometheus_kind,  &exposition_kind, &pods_kind,     &rabbitmq_kind,
 #ifdef SWELL_REDIS
     &redis_kind,
 #endif

@@ -14,6 +14,7 @@
 #ifndef ADAPTER_SOURCE_H
 #define ADAPTER_SOURCE_H
 
+#include "adapter/pod_list.h"
 #include "adapter/sample.h"
 #include "http/client.h"
 #include "kube/strict.h"
@@ -33,10 +34,12 @@ struct source_poll {
     void *memory;  /* kind->memory_size bytes, zero at first */
     unsigned step; /* of HTTP kinds: how many answers were read in this poll */
     uint64_t started_ns, started_wall_ns;
+    struct pod_finder pods; /* for kinds that find pods */
 };
 
 /* An HTTP request with what it needs in memory; {0} is empty. */
 #define SOURCE_REQUEST_TEXTS_MAX 16
+#define SOURCE_REQUESTS_MAX 20 /* of one poll */
 struct source_request {
     struct http_call call;
     char *texts[SOURCE_REQUEST_TEXTS_MAX]; /* freed when the request has been started */
@@ -74,6 +77,7 @@ struct source_kind {
     /* Instead of the two above. Ends within the source's timeout. */
     int (*ask)(const struct source *s, struct source_poll *p, struct samples *ret, struct err *err);
     bool asks_at_once; /* ask never waits, and needs no thread of its own */
+    bool finds_pods;   /* ask wants to know of the API server which pods there are */
 
     size_t memory_size;
     void (*memory_done)(void *memory); /* NULL: nothing to release */

@@ -34,7 +34,14 @@ endif()
 if(SWELL_STATIC)
   set(CMAKE_FIND_LIBRARY_SUFFIXES .a .so)
   target_compile_options(swell_flags INTERFACE -ffunction-sections -fdata-sections)
-  target_link_options(swell_flags INTERFACE -Wl,--gc-sections -static-libgcc)
+  target_link_options(swell_flags INTERFACE
+    -Wl,--gc-sections -Wl,-z,pack-relative-relocs -static-libgcc)
+  set(PKG_CONFIG_ARGN --static)
+  # Static libraries need each other in circles. libm comes first, so that glibc's stays shared when
+  # pkg-config's answer led to libm.a.
+  string(REPLACE "<LINK_LIBRARIES>"
+    "-Wl,--push-state,--no-as-needed -lm -Wl,--pop-state,--start-group <LINK_LIBRARIES> -Wl,--end-group"
+    CMAKE_C_LINK_EXECUTABLE "${CMAKE_C_LINK_EXECUTABLE}")
 endif()
 
 find_package(Threads REQUIRED)
@@ -61,10 +68,15 @@ if(SWELL_KAFKA AND NOT RDKAFKA_FOUND)
 endif()
 
 # swell_program(swell-workload workload_core): bin/swell-workload from main.c and a library, and the
-# manual page that tests/process/man_page.py writes.
+# manual page that tests/process/man_page.py writes. A static one leaves no trace in the program of
+# the libraries it took in: bin/swell-workload.inputs names them, for their licences.
 function(swell_program name library)
   add_executable(${name} main.c)
   target_link_libraries(${name} PRIVATE ${library})
+  if(SWELL_STATIC)
+    target_link_options(${name} PRIVATE
+      -Wl,--dependency-file=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/${name}.inputs)
+  endif()
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   install(FILES ${PROJECT_SOURCE_DIR}/docs/man/${name}.1
     DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

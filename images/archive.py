@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import re
+import sys
 import tarfile
 import time
 
@@ -53,6 +54,10 @@ def layer_of(files, epoch):
     return out.getvalue()
 
 
+def size_of(files):
+    return sum(len(content) for _, content in files.values() if isinstance(content, bytes))
+
+
 def digest(data):
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
@@ -68,9 +73,17 @@ def date_of(epoch):
 def config_of(layer, run, epoch):
     """The image's configuration; run is the part that says how a container starts."""
     created = date_of(epoch)
-    return {"architecture": ARCHITECTURES[platform.machine()], "os": "linux", "created": created,
+    return {"architecture": architecture(), "os": "linux", "created": created,
             "config": run, "rootfs": {"type": "layers", "diff_ids": [digest(layer)]},
             "history": [{"created": created, "created_by": "swell image"}]}
+
+
+def architecture():
+    """As container engines call this machine's."""
+    machine = platform.machine()
+    if machine not in ARCHITECTURES:
+        sys.exit(f"images are written on {' and '.join(ARCHITECTURES)}, not on {machine}")
+    return ARCHITECTURES[machine]
 
 
 def descriptor(kind, data, **more):

@@ -128,7 +128,8 @@ static int set_documents(struct metrics_api *api, struct discovery_input *input)
 
 int metrics_api_publish(struct metrics_api *api, const struct metric_list *list)
 {
-    struct discovery_input input = {.has_resource_metrics = api->usage_rules != NULL};
+    struct discovery_input input = {.has_resource_metrics =
+                                        api->usage_rules || api->feeds->pods_usage};
     struct discovery_object_metric *objects = NULL;
     const char **externals = NULL;
     int r = list_objects(api, list, &objects, &input.object_count);

@@ -2,6 +2,7 @@
 #include "adapter/api/usage.h"
 
 #include "adapter/api/read.h"
+#include "adapter/api/usage_fed.h"
 #include "adapter/rules/query_text.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -394,8 +395,10 @@ static struct http_reply serve(void *slot, const struct http_request *r, bool of
                                const char *namespace, const char *name)
 {
     struct metrics_api *api = metrics_api_take(slot);
-    struct http_reply reply =
-        name ? read_one(api, r, of_nodes, namespace, name) : read_list(api, r, of_nodes, namespace);
+    struct http_reply reply = api->feeds->pods_usage
+                                  ? usage_fed_serve(api, r, of_nodes, namespace, name)
+                              : name ? read_one(api, r, of_nodes, namespace, name)
+                                     : read_list(api, r, of_nodes, namespace);
 
     metrics_api_unref(api);
     return reply;
@@ -432,7 +435,8 @@ static struct http_reply serve_pod(void *app, const struct http_request *r)
 
 const struct http_route usage_routes[] = {
     {"GET", PREFIX "/nodes", serve_nodes,
-     "NodeMetricsList: what nodes use, with resourceRules. ?labelSelector= selects nodes."},
+     "NodeMetricsList: what nodes use, with resourceRules or usage. ?labelSelector= selects "
+     "nodes."},
     {"GET", PREFIX "/nodes/{name}", serve_node, "NodeMetrics of one node."},
     {"GET", PREFIX "/pods", serve_all_pods, "PodMetricsList of all namespaces."},
     {"GET", PREFIX "/namespaces/{namespace}/pods", serve_pods,

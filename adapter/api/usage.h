@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* usage: metrics.k8s.io/v1beta1 from resourceRules: what pods and nodes use, asked of Prometheus.
+/* usage: metrics.k8s.io/v1beta1: what pods and nodes use, from resourceRules, which ask Prometheus,
+ * or from a feed (usage_fed.h).
  *
- * Of pods those that run are asked for. What has no value for both resources is left out, as the
- * reference does; a value that is no number counts as none. Any thread. */
+ * Of rules' pods those that run are asked for. What has no value for both resources is left out, as
+ * the reference does; a value that is no number counts as none. Any thread. */
 #ifndef ADAPTER_API_USAGE_H
 #define ADAPTER_API_USAGE_H
 

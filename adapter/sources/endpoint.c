@@ -329,15 +329,18 @@ static int keep_key(const struct strict *s, const json_t *mapping, struct endpoi
     return text && make_key(e, text) == 0 ? 0 : out_of_memory(s);
 }
 
-int endpoint_read_config(const struct strict *s, const json_t *mapping, const char *path,
-                         struct endpoint **ret)
+/* url NULL: it is a member. */
+static int read_all(const struct strict *s, const json_t *mapping, const char *path,
+                    const char *url, struct endpoint **ret)
 {
     static int (*const steps[])(const struct strict *s, const json_t *mapping, const char *path,
-                                struct endpoint *e) = {
-        read_url, read_basic, read_bearer, read_api_key, read_headers, read_tls, read_timeout};
+                                struct endpoint *e) = {read_basic,   read_bearer, read_api_key,
+                                                       read_headers, read_tls,    read_timeout};
     struct endpoint *e = make();
     int r = e ? 0 : out_of_memory(s);
 
+    if (r == 0)
+        r = url ? keep_url(e, url) : read_url(s, mapping, path, e);
     for (size_t i = 0; i < ARRAY_LEN(steps) && r == 0; i++)
         r = steps[i](s, mapping, path, e);
     if (r == 0)
@@ -347,6 +350,18 @@ int endpoint_read_config(const struct strict *s, const json_t *mapping, const ch
     else
         endpoint_unref(e);
     return r;
+}
+
+int endpoint_read_config(const struct strict *s, const json_t *mapping, const char *path,
+                         struct endpoint **ret)
+{
+    return read_all(s, mapping, path, NULL, ret);
+}
+
+int endpoint_read_options(const struct strict *s, const json_t *mapping, const char *path,
+                          const char *url, struct endpoint **ret)
+{
+    return read_all(s, mapping, path, url, ret);
 }
 
 int endpoint_read_slow_config(const struct strict *s, const json_t *mapping, const char *path,

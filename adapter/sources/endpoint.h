@@ -19,10 +19,11 @@
 
 struct endpoint;
 
-/* For the tables of kinds: the members that all endpoints have. */
-#define ENDPOINT_MEMBERS                                                                           \
-    {"url", true}, {"basic", false}, {"bearerToken", false}, {"apiKey", false},                    \
-        {"headers", false}, {"tls", false},                                                        \
+/* For the tables of kinds: the members that all endpoints have, and those beside the url. */
+#define ENDPOINT_MEMBERS {"url", true}, ENDPOINT_OPTIONS
+#define ENDPOINT_OPTIONS                                                                           \
+    {"basic", false}, {"bearerToken", false}, {"apiKey", false}, {"headers", false},               \
+        {"tls", false},                                                                            \
     {                                                                                              \
         "timeout", false                                                                           \
     }
@@ -30,6 +31,10 @@ struct endpoint;
 /* Reads these members of the mapping at path: *ret is new. */
 int endpoint_read_config(const struct strict *s, const json_t *mapping, const char *path,
                          struct endpoint **ret);
+
+/* The same for an address that the kind made, which is right. */
+int endpoint_read_options(const struct strict *s, const json_t *mapping, const char *path,
+                          const char *url, struct endpoint **ret);
 
 /* The same with another timeout ("10s") where the mapping has none. */
 int endpoint_read_slow_config(const struct strict *s, const json_t *mapping, const char *path,
@@ -60,7 +65,8 @@ int endpoint_request_at(const struct endpoint *e, const char *host, const char *
 /* 0 for 2xx, else -EBADMSG with "answers 401". */
 int endpoint_check_status(int status, struct err *err);
 
-/* The JSON document in a body: new in *ret; -ENOMSG with a sentence that repeats nothing of it. */
+/* The JSON document in a body: new in *ret; -ENOMSG with a sentence that repeats nothing of it.
+ * Integers may be reals: read them as numbers. */
 int endpoint_read_json(const struct buf *body, json_t **ret, struct err *err);
 
 /* Both: the document of an answer that is good. */

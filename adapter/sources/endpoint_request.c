@@ -128,12 +128,16 @@ int endpoint_check_status(int status, struct err *err)
     return status >= 200 && status <= 299 ? 0 : err_set(err, -EBADMSG, "answers %d", status);
 }
 
+/* Servers written in Go have integers up to 2^64 - 1 ("no limit"), jansson up to 2^63 - 1: should
+ * one be larger, all numbers are read as reals. */
 int endpoint_read_json(const struct buf *body, json_t **ret, struct err *err)
 {
+    const char *text = body->data ? body->data : "";
     json_error_t where;
-    json_t *doc =
-        json_loadb(body->data ? body->data : "", body->len, JSON_REJECT_DUPLICATES, &where);
+    json_t *doc = json_loadb(text, body->len, JSON_REJECT_DUPLICATES, &where);
 
+    if (!doc && json_error_code(&where) == json_error_numeric_overflow)
+        doc = json_loadb(text, body->len, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &where);
     if (!doc)
         return err_set(err, -ENOMSG, "answers what is not JSON (line %d, column %d)", where.line,
                        where.column);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* kafka_lag: how far a consumer group is behind, and what of it a scaler should see.
  *
- * The rules are those of KEDA's kafka trigger, with two deviations: a lag is never negative (a
- * topic that was made anew), and with the policy earliest a partition without a committed offset
- * counts what is still there (end - start), not all that ever was. Any thread. */
+ * The rules are those of KEDA's kafka trigger, with three deviations: a lag is never negative (a
+ * topic that was made anew); with the policy earliest a partition without a committed offset counts
+ * what is still there (end - start), not all that ever was; and without any lag an even
+ * distribution asks for no consumer, not for one. Any thread. */
 #ifndef ADAPTER_SOURCES_KAFKA_LAG_H
 #define ADAPTER_SOURCES_KAFKA_LAG_H
 

@@ -180,7 +180,7 @@ static int read_numbers(const json_t *consumer, struct sample *sample)
 static int read_jsz(const struct nats *n, struct memory *m, const json_t *doc, struct samples *ret,
                     struct err *err)
 {
-    bool cluster = jpath_int(doc, "meta_cluster.cluster_size", 1) > 1;
+    bool cluster = jpath_double(doc, "meta_cluster.cluster_size", 1) > 1;
     const json_t *consumer = find_consumer(n, doc, err);
 
     m->wanted[0] = '\0';

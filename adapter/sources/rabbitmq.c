@@ -224,7 +224,7 @@ static int read_list(const struct rabbitmq *q, const json_t *doc, struct samples
 
     if (!json_is_array(items))
         return err_set(err, -ENOMSG, "answers what is no list of queues");
-    if (jpath_int(doc, "page_count", 1) > 1)
+    if (jpath_double(doc, "page_count", 1) > 1)
         return err_set(err, -ENOMSG, "has more than " PAGE_SIZE " queues that match '%s'",
                        q->queue);
     for (size_t i = 0; i < json_array_size(items) && r == 0; i++)

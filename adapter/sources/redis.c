@@ -2,6 +2,7 @@
 #include "adapter/sources/redis.h"
 
 #include "adapter/sources/secret.h"
+#include "adapter/sources/tls_files.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -26,6 +27,8 @@ static const char *const counting_names[] = {"length", "pending", "lag", NULL};
 struct redis_source {
     char *address, *username;
     struct secret password;
+    bool has_tls;
+    struct tls_files tls;
     int64_t database;
     char *key; /* or the stream */
     char *group;
@@ -47,6 +50,7 @@ static void done(void *settings)
     free(r->address);
     free(r->username);
     secret_done(&r->password);
+    tls_files_done(&r->tls);
     free(r->key);
     free(r->group);
     free(r);
@@ -81,6 +85,9 @@ static int read_address(const struct strict *s, const json_t *mapping, const cha
                              "%s needs a password, and has no colon and no @", at);
     if (result == 0 && password)
         result = secret_read_config(s, password, strict_path(at, path, "password"), &r->password);
+    r->has_tls = json_object_get(mapping, "tls");
+    if (result == 0)
+        result = tls_files_read_config(s, mapping, path, &r->tls);
     return result == 0 ? strict_int(s, mapping, path, "database", 0, DATABASE_MAX, &r->database)
                        : result;
 }
@@ -128,11 +135,17 @@ static int read_key(const struct strict *s, const json_t *mapping, const char *p
 static int read_config(const struct strict *s, const json_t *mapping, const char *path,
                        struct source *ret)
 {
-    static const struct strict_member members[] = {{"address", true},   {"database", false},
-                                                   {"username", false}, {"password", false},
-                                                   {"key", false},      {"stream", false},
-                                                   {"group", false},    {"count", false},
-                                                   {"timeout", false},  {0}};
+    static const struct strict_member members[] = {{"address", true},
+                                                   {"database", false},
+                                                   {"username", false},
+                                                   {"password", false},
+                                                   {"tls", false},
+                                                   {"key", false},
+                                                   {"stream", false},
+                                                   {"group", false},
+                                                   {"count", false},
+                                                   {"timeout", false},
+                                                   {0}};
     struct redis_source *r = ret->settings = calloc(1, sizeof(*r));
 
     if (!r)
@@ -190,6 +203,9 @@ static int connect_to(const struct source *s, struct memory *m, struct err *err)
     }
     memory_done(m);
     *m = (struct memory){redis_new(url, s->timeout_ns), url};
+    if (m->connection && r->has_tls)
+        redis_set_tls(m->connection, &(struct redis_tls){r->tls.ca, r->tls.cert, r->tls.key,
+                                                         r->tls.insecure_skip_verify});
     if (m->connection)
         return 0;
     if (redis_check(url, NULL) < 0)
@@ -209,6 +225,16 @@ struct session {
     uint64_t deadline_ns;
 };
 
+static bool is_of_cluster(const char *word, size_t len)
+{
+    static const char *const words[] = {"MOVED", "ASK", "CLUSTERDOWN"};
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strlen(words[i]) == len && memcmp(words[i], word, len) == 0)
+            return true;
+    return false;
+}
+
 /* Redis' errors begin with a word that says which: "NOAUTH Authentication required.". Only that is
  * repeated. */
 static int explain(const struct session *x, int code, const struct err *report, struct err *err)
@@ -221,8 +247,9 @@ static int explain(const struct session *x, int code, const struct err *report, 
     text = text ? text + 2 : "";
     while (isupper((unsigned char)text[len]) || text[len] == '_')
         len++;
-    return err_set(err, -EBADMSG, "answers the error %.*s", (int)(len ? len : 3),
-                   len ? text : "ERR");
+    return err_set(
+        err, -EBADMSG, "answers the error %.*s%s", (int)(len ? len : 3), len ? text : "ERR",
+        is_of_cluster(text, len) ? ": it is of a cluster, and clusters are not read" : "");
 }
 
 /* The reply to a command; with the error in code -EREMOTEIO err is *report's. */
@@ -397,6 +424,8 @@ static void help(FILE *out)
         "        database: 0\n"
         "        username: reader      with password; default: Redis' own user\n"
         "        password: {file: /etc/redis/password}     or {env: NAME}\n"
+        "        tls: {caFile: ca.pem, certFile: tls.crt, keyFile: tls.key,\n"
+        "              insecureSkipVerify: true}     tls: {} uses the system's CAs\n"
         "        key: jobs             a list, set, sorted set or hash\n"
         "        stream: orders        instead of key\n"
         "        group: workers        of the stream\n"

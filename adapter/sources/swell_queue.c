@@ -98,7 +98,7 @@ static int read_answer(const struct source *s, struct source_poll *p, int status
         return r;
     const json_t *depth = json_object_get(doc, "depth"),
                  *leased = json_object_get(doc, "in_flight");
-    if (!json_is_integer(depth) || !json_is_integer(leased))
+    if (!json_is_number(depth) || !json_is_number(leased))
         return err_set(err, -ENOMSG, "answers what is no state of a queue");
     sample_set_number(&sample,
                       json_number_value(depth) + (q->unfinished ? json_number_value(leased) : 0));

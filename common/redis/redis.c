@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "base/scoped.h"
+#include "redis/secure.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -24,7 +25,10 @@ struct redis {
     struct address address;
     char shown_as[PART_MAX + 8];
     uint64_t timeout_ns;
-    redisContext *context; /* NULL: not connected */
+    bool has_tls;
+    struct redis_tls tls;
+    redisContext *context; /* both NULL: not connected */
+    struct secure *secure; /* instead of context */
 };
 
 /* ---- address ---- */
@@ -117,6 +121,8 @@ static void disconnect(struct redis *r)
     if (r->context)
         redisFree(r->context);
     r->context = NULL;
+    secure_close(r->secure);
+    r->secure = NULL;
 }
 
 void redis_free(struct redis *r)
@@ -125,6 +131,12 @@ void redis_free(struct redis *r)
         return;
     disconnect(r);
     free(r);
+}
+
+void redis_set_tls(struct redis *r, const struct redis_tls *tls)
+{
+    r->has_tls = true;
+    r->tls = *tls;
 }
 
 void redis_set_timeout(struct redis *r, uint64_t timeout_ns)
@@ -158,23 +170,42 @@ static int connection_error(struct redis *r, int errno_value, struct err *err)
     return code;
 }
 
+static int call_plainly(struct redis *r, int count, const char **texts, const size_t *lens,
+                        uint64_t timeout_ns, redisReply **ret, struct err *err)
+{
+    errno = 0;
+    if (redisSetTimeout(r->context, timeval_of(timeout_ns)) != REDIS_OK)
+        return connection_error(r, errno, err);
+    *ret = redisCommandArgv(r->context, count, texts, lens);
+    return *ret ? 0 : connection_error(r, errno, err);
+}
+
+static int call_securely(struct redis *r, int count, const char **texts, const size_t *lens,
+                         uint64_t timeout_ns, redisReply **ret, struct err *err)
+{
+    int code = secure_call(r->secure, count, texts, lens, timeout_ns, ret, err);
+
+    if (code < 0)
+        disconnect(r);
+    return code < 0 ? err_wrap(err, code, "%s", r->shown_as) : 0;
+}
+
 static int send_and_receive(struct redis *r, const struct redis_text *command, uint64_t wait_ns,
                             redisReply **ret, struct err *err)
 {
     const char *texts[REDIS_ARGS_MAX];
     size_t lens[REDIS_ARGS_MAX];
+    redisReply *reply = NULL;
     int count = 0;
 
     for (; count < REDIS_ARGS_MAX && command[count].data; count++) {
         texts[count] = command[count].data;
         lens[count] = command[count].len;
     }
-    errno = 0;
-    if (redisSetTimeout(r->context, timeval_of(r->timeout_ns + wait_ns)) != REDIS_OK)
-        return connection_error(r, errno, err);
-    redisReply *reply = redisCommandArgv(r->context, count, texts, lens);
-    if (!reply)
-        return connection_error(r, errno, err);
+    int code = (r->secure ? call_securely : call_plainly)(r, count, texts, lens,
+                                                          r->timeout_ns + wait_ns, &reply, err);
+    if (code < 0)
+        return code;
     if (reply->type == REDIS_REPLY_ERROR) {
         (void)err_set(err, -EREMOTEIO, "%s: %s", r->shown_as, reply->str);
         freeReplyObject(reply);
@@ -197,16 +228,27 @@ static int introduce(struct redis *r, const struct redis_text *command, struct e
     return code;
 }
 
+static int open_connection(struct redis *r, struct err *err)
+{
+    const struct address *a = &r->address;
+
+    if (r->has_tls) {
+        int code = secure_open(a->host, (unsigned)a->port, &r->tls, r->timeout_ns, &r->secure, err);
+        return code < 0 ? err_wrap(err, code, "%s", r->shown_as) : 0;
+    }
+    errno = 0;
+    r->context = redisConnectWithTimeout(a->host, (int)a->port, timeval_of(r->timeout_ns));
+    return r->context && !r->context->err ? 0 : connection_error(r, errno, err);
+}
+
 static int connect_to(struct redis *r, struct err *err)
 {
     const struct address *a = &r->address;
     char database[24];
-    int code = 0;
+    int code = open_connection(r, err);
 
-    errno = 0;
-    r->context = redisConnectWithTimeout(a->host, (int)a->port, timeval_of(r->timeout_ns));
-    if (!r->context || r->context->err)
-        return connection_error(r, errno, err);
+    if (code < 0)
+        return code;
     if (a->password[0] && a->user[0])
         code = introduce(
             r, REDIS_COMMAND(REDIS_TEXT("AUTH"), REDIS_TEXT(a->user), REDIS_TEXT(a->password)),
@@ -223,7 +265,7 @@ static int connect_to(struct redis *r, struct err *err)
 int redis_call(struct redis *r, const struct redis_text *command, uint64_t wait_ns,
                redisReply **ret_reply, struct err *err)
 {
-    int code = r->context ? 0 : connect_to(r, err);
+    int code = r->context || r->secure ? 0 : connect_to(r, err);
 
     return code < 0 ? code : send_and_receive(r, command, wait_ns, ret_reply, err);
 }

@@ -8,6 +8,7 @@
 #define REDIS_REDIS_H
 
 #include <hiredis/hiredis.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h> /* REDIS_TEXT */
@@ -21,6 +22,14 @@ int redis_check(const char *url, struct err *err);
 /* url is right; timeout_ns is for connecting and for each command. NULL when out of memory. */
 struct redis *redis_new(const char *url, uint64_t timeout_ns);
 void redis_free(struct redis *r);
+
+struct redis_tls { /* as http/client.h has them; the texts live as long as the connection */
+    const char *ca_file, *cert_file, *key_file;
+    bool insecure_skip_verify;
+};
+
+/* From the next connection on it is over TLS. */
+void redis_set_tls(struct redis *r, const struct redis_tls *tls);
 
 /* The same limit from now on, for a caller that has less and less time. */
 void redis_set_timeout(struct redis *r, uint64_t timeout_ns);

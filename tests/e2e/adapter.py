@@ -11,9 +11,10 @@ import time
 import unittest
 
 from adapter_plane import API_SERVICES, NAMESPACE, AdapterTest, start_plane
-from identities import PATH, Authority, Door, remote, table
+from identities import PATH, Authority, Door, bearer, remote, table
 from kube_api import KubeApi
 from program import DEADLINE_S, wait_until
+from prometheus_fake import FakePrometheus, vector
 
 CONFIG = """\
 externalMetrics:
@@ -32,6 +33,49 @@ subjects:
 - {kind: User, apiGroup: rbac.authorization.k8s.io, name: alice}
 - {kind: Group, apiGroup: rbac.authorization.k8s.io, name: viewers}
 - {kind: ServiceAccount, namespace: default, name: viewer}
+"""
+
+
+OXEN = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: oxen.farm.io}
+spec:
+  group: farm.io
+  scope: Cluster
+  names: {plural: oxen, singular: ox, kind: Ox}
+  versions:
+  - name: v2
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: objects-of-rules}
+rules:
+- {apiGroups: [farm.io], resources: [oxen], verbs: [list, watch]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: objects-of-rules}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: objects-of-rules}
+subjects:
+- {kind: ServiceAccount, namespace: swell-system, name: adapter}
+"""
+
+RULES = """\
+rules:
+- seriesQuery: load
+  resources: {template: <<.Resource>>}
+  metricsQuery: sum(<<.Series>>{<<.LabelMatchers>>}) by (<<.GroupBy>>)
+"""
+
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web-1, namespace: default, labels: {app: web}}
+spec: {containers: [{name: c, image: none}]}
 """
 
 
@@ -66,6 +110,32 @@ class Identities(AdapterTest):
                 self.assertEqual(status, 503 if wanted == 200 else wanted, body)
                 self.assertEqual(json.loads(body)["kind"], "Status")
                 self.assertNotIn("Retry-After", got)
+
+
+class Rights(AdapterTest):
+    def test_a_right_is_that_of_a_namespace_and_ends_when_it_is_taken_away(self):
+        """Decisions and tokens are known for ten seconds."""
+        kubectl = self.plane.kubectl
+        kubectl("create", "serviceaccount", "guest")
+        kubectl("create", "rolebinding", "guest", "--clusterrole=view",
+                "--serviceaccount=default:guest")
+        headers = bearer(kubectl("create", "token", "guest").strip())
+        p = self.adapter(CONFIG)
+        p.wait_for_line("msg=ready")
+        door = Door(p.port)
+
+        def becomes(status):
+            wait_until(lambda: door.ask(headers=headers)[0] == status, f"{status} for the guest")
+        becomes(503)  # let in, and told that no source answers
+        status, _, body = door.ask(PATH.replace("default", "kube-system"), headers=headers)
+        self.assertEqual((status, json.loads(body)["message"]),
+                         (403, 'queue_depth.external.metrics.k8s.io is forbidden: User '
+                          '"system:serviceaccount:default:guest" cannot list resource "queue_depth" '
+                          'in API group "external.metrics.k8s.io" in the namespace "kube-system"'))
+        kubectl("delete", "rolebinding", "guest")
+        becomes(403)
+        kubectl("delete", "serviceaccount", "guest")
+        becomes(401)
 
 
 class Registered(AdapterTest):
@@ -114,6 +184,40 @@ def shown(port):
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with context.wrap_socket(socket.create_connection(("127.0.0.1", port), DEADLINE_S)) as secure:
         return secure.getpeercert(binary_form=True)
+
+
+class Objects(AdapterTest):
+    """Which resources and objects there are, as the real API server tells."""
+    V2 = "/apis/custom.metrics.k8s.io/v1beta2"
+
+    def items(self, path):
+        return wait_until(lambda: json.loads(self.raw(path))["items"], f"items of {path}")
+
+    def test_metrics_of_pods_and_of_a_cluster_scoped_custom_resource(self):
+        self.plane.kubectl("apply", "-f", "-", stdin=OXEN)
+        self.plane.kubectl("wait", "--for=condition=Established", "crd/oxen.farm.io")
+        prometheus = FakePrometheus()
+        self.addCleanup(prometheus.stop)
+        prometheus.series = {"load": [{"__name__": "load", "ox": "", "pod": "", "namespace": ""}]}
+        prometheus.results = {
+            'sum(load{ox="bob"}) by (ox)': vector(({"ox": "bob"}, "7")),
+            'sum(load{namespace="default",pod="web-1"}) by (pod)': vector(({"pod": "web-1"}, "3"))}
+        self.register(self.adapter(RULES, "--prometheus-url=" + prometheus.url))
+        self.wait_available()
+
+        item, = self.items(f"{self.V2}/oxen.farm.io/bob/load")
+        self.assertEqual((item["value"], item["describedObject"]),
+                         ("7", {"kind": "Ox", "name": "bob", "apiVersion": "farm.io/v2"}))
+        # Objects that come are told by a watch of their metadata.
+        with self.assertRaisesRegex(AssertionError, "has not said yet|no oxen"):
+            self.plane.kubectl("get", "--raw", f"{self.V2}/oxen.farm.io/%2A/load")
+        for manifest in (POD, '{"apiVersion": "farm.io/v2", "kind": "Ox", "metadata": {"name": "bob"}}'):
+            self.plane.kubectl("apply", "-f", "-", stdin=manifest)
+        self.addCleanup(self.plane.kubectl, "delete", "pod", "web-1", "--force", "--grace-period=0")
+        item, = self.items(f"{self.V2}/oxen.farm.io/%2A/load")
+        self.assertEqual(item["value"], "7")
+        item, = self.items(f"{self.V2}/namespaces/default/pods/%2A/load?labelSelector=app%3Dweb")
+        self.assertEqual((item["value"], item["describedObject"]["name"]), ("3", "web-1"))
 
 
 class Rotation(AdapterTest):

@@ -15,6 +15,7 @@ SHOP = "shop"  # the namespace of them all
 CONTROLLERS = ("--horizontal-pod-autoscaler-sync-period=1s",)
 AT_ONCE = {"stabilizationWindowSeconds": 0,
            "policies": [{"type": "Pods", "value": 100, "periodSeconds": 1}]}
+LONG_AGO = "2020-01-01T00:00:00Z"
 HPAS = f"/apis/autoscaling/v2/namespaces/{SHOP}/horizontalpodautoscalers"
 DEPLOYMENTS = f"/apis/apps/v1/namespaces/{SHOP}/deployments"
 PODS = f"/api/v1/namespaces/{SHOP}/pods"
@@ -46,12 +47,18 @@ def of_service(service, name, average=None, value=None):
         "metric": {"name": name}, "target": target(average, value)}}
 
 
+def cpu_utilization(percent):
+    return {"type": "Resource", "resource": {"name": "cpu", "target": {
+        "type": "Utilization", "averageUtilization": percent}}}
+
+
 def deployment(name, replicas):
     labels = {"app": name}
     return {"metadata": {"name": name}, "spec": {
         "replicas": replicas, "selector": {"matchLabels": labels},
         "template": {"metadata": {"labels": labels},
-                     "spec": {"containers": [{"name": "main", "image": "none"}]}}}}
+                     "spec": {"containers": [{"name": "main", "image": "none", "resources": {
+                         "requests": {"cpu": "100m"}}}]}}}}
 
 
 def autoscaler(name, metrics, behavior):
@@ -90,9 +97,9 @@ class Autoscaled:
         """What a kubelet writes when all is well."""
         for pod in pods:
             self.api.patch(f"{PODS}/{pod}/status", {"status": {
-                "phase": "Running", "startTime": "2026-01-01T00:00:00Z",
+                "phase": "Running", "startTime": LONG_AGO,
                 "conditions": [{"type": "Ready", "status": "True",
-                                "lastTransitionTime": "2026-01-01T00:00:00Z"}]}})
+                                "lastTransitionTime": LONG_AGO}]}})
 
     def replicas(self):
         return self.deployment()["spec"]["replicas"]

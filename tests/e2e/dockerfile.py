@@ -14,7 +14,8 @@ LABELS = ("description", "licenses", "title", "version")
 
 
 class Image:
-    """config: as in the archive. files: {path: (mode, owner, sha256 or None for a folder)}."""
+    """config: as in the archive. files: {path: (mode, owner, content)}; content is a file's sha256, a
+    link's target and a folder's None."""
 
     def __init__(self, path):
         with tarfile.open(path) as tar:
@@ -35,8 +36,10 @@ class Image:
 
     @staticmethod
     def entry(tar, entry):
-        data = tar.extractfile(entry)
-        return (entry.mode & 0o7777, entry.uid, data and hashlib.sha256(data.read()).hexdigest())
+        content = entry.linkname or None
+        if entry.isfile():
+            content = hashlib.sha256(tar.extractfile(entry).read()).hexdigest()
+        return (entry.mode & 0o7777, entry.uid, content)
 
 
 def differences(one, other):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Builds images by the Dockerfile with buildah and compares them with those of ./swell image:
 #
-#     tests/e2e/dockerfile.sh [NAME...]     default: workload
+#     tests/e2e/dockerfile.sh [NAME...]     default: all three
 #
 # Needs root, and a kernel that lets buildah work in a chroot. debian:bookworm is made by debootstrap
 # from this machine's mirrors and kept, so no registry is asked. Takes some 3 minutes.
@@ -51,8 +51,9 @@ import_base || refuse "buildah does not work; see above"
 builder run --isolation chroot "$(builder from --pull=never docker.io/library/debian:bookworm)" true ||
     refuse "buildah cannot run programs in a chroot; see above"
 
-for name in ${*:-workload}; do
-    builder bud --isolation chroot --network host --pull=never --target "$name" -t "$name" "$root" \
+[ $# -gt 0 ] || set -- workload adapter load
+for name in "$@"; do
+    builder bud --layers --isolation chroot --network host --pull=never --target "$name" -t "$name" "$root" \
         >"$kept/$name.log" 2>&1 || {
         tail -n 20 "$kept/$name.log" >&2
         echo "e2e dockerfile: $name did not build; all of it is in $kept/$name.log" >&2

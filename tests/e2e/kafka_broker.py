@@ -27,24 +27,32 @@ group.initial.rebalance.delay.ms=0
 
 
 class WithKafka(unittest.TestCase):
+    properties = PROPERTIES
+    storage_flags = ()
+
     @classmethod
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         number = os.getpid() % 65536  # an address of its own, so that ports can be the usual ones
         cls.address = f"127.86.{number >> 8}.{number & 255}"
+        cls.prepare(folder.name)
         properties = os.path.join(folder.name, "server.properties")
         with open(properties, "w", encoding="utf-8") as file:
-            file.write(PROPERTIES.format(address=cls.address, folder=folder.name))
+            file.write(cls.properties.format(address=cls.address, folder=folder.name))
         java = ["java", "-Xmx512m", "-cp", JARS]
         subprocess.run([*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c",
-                        properties], check=True, stdout=subprocess.DEVNULL)
+                        properties, *cls.storage_flags], check=True, stdout=subprocess.DEVNULL)
         broker = subprocess.Popen([*java, "kafka.Kafka", properties], stdin=subprocess.DEVNULL,
                                   stdout=subprocess.DEVNULL)
         cls.addClassCleanup(broker.wait)
         cls.addClassCleanup(broker.kill)
         wait_until(lambda: cls.kcat("-L", check=False).returncode == 0, "the broker answers",
                    deadline_s=300)  # Java starts slowly on a busy machine
+
+    @classmethod
+    def prepare(cls, folder):
+        """Before the broker starts."""
 
     @classmethod
     def kcat(cls, *flags, check=True, text=None):

@@ -23,8 +23,15 @@ class KubeApi:
     def __exit__(self, *_):
         self.connection.close()
 
-    def request(self, method, path, body=None, kind="application/json"):
-        """(status, text)"""
+    def request(self, *question):
+        """(status, text) of method, path, body and its kind."""
+        try:
+            return self.ask(*question)
+        except http.client.RemoteDisconnected:  # it ends a connection that was idle for long
+            self.connection.close()
+            return self.ask(*question)
+
+    def ask(self, method, path, body=None, kind="application/json"):
         self.connection.request(method, path, None if body is None else json.dumps(body),
                                 {"Content-Type": kind})
         answer = self.connection.getresponse()

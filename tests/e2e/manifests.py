@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""What a real API server and its controllers say to every base and overlay of manifests/."""
+"""What a real API server and its controllers say to every base and overlay of manifests/, and to
+base/adapter with the component of each source."""
 import glob
 import json
 import os
 import re
 import shlex
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -51,6 +53,23 @@ def kustomizations():
                   if "/components/" not in path)
 
 
+def sources():
+    """The components that configure a source, as paths below manifests/."""
+    return [os.path.relpath(path, MANIFESTS)
+            for path in sorted(glob.glob(os.path.join(MANIFESTS, "components", "source-*")))]
+
+
+def overlay(folder, *components):
+    """A folder that kubectl apply -k takes: base/adapter with these components."""
+    def relative(*paths):  # kustomize takes no others
+        return [os.path.relpath(os.path.join(MANIFESTS, path), folder) for path in paths]
+    os.makedirs(folder)
+    with open(os.path.join(folder, "kustomization.yaml"), "w", encoding="utf-8") as file:
+        json.dump({"resources": relative("base/adapter"), "components": relative(*components)},
+                  file)  # JSON is YAML too
+    return folder
+
+
 def operator_kinds():
     """The files that define the kinds of the Prometheus Operator."""
     folder = subprocess.run(
@@ -61,12 +80,10 @@ def operator_kinds():
 
 
 def guide_commands():
-    """What docs/cluster.md says to type, from when all is applied to when it is deleted; without what
-    needs a node, or a person."""
+    """What docs/cluster.md says to type, from when all is applied to when it is deleted."""
     with open(os.path.join(ROOT, "docs", "cluster.md"), encoding="utf-8") as file:
         guide = file.read().split("## What to look at")[1].split("\n## ")[0]
-    return [line for line in re.findall(r"^    (kubectl .+)$", guide, re.MULTILINE)
-            if not re.search(r"--watch|--raw| logs ", line)]
+    return re.findall(r"^    (kubectl .+)$", guide, re.MULTILINE)
 
 
 def wait_until(condition, what):
@@ -84,6 +101,9 @@ class Manifests(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
+        cls.scratch = os.path.realpath(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        cls.sources = [overlay(os.path.join(cls.scratch, os.path.basename(source)), source)
+                       for source in sources()]
         cls.plane = cls.enterClassContext(ControlPlane())
         for path in operator_kinds():
             cls.plane.kubectl("create", "-f", path)
@@ -118,14 +138,19 @@ class Manifests(unittest.TestCase):
         return self.kubectl("create", "--dry-run=server", "-n", "swell", "-f", "-", stdin=json.dumps(
             {"apiVersion": "v1", "kind": "List", "items": pods}))[2]
 
+    def test_0_no_folder_is_left_out(self):
+        for wanted in ("base/php-apache", "base/queue", "base/adapter", "base/load", "base/demo",
+                       "overlays/minikube", "overlays/kind", "overlays/cluster"):
+            self.assertIn(wanted, kustomizations())
+
     def test_1_the_api_server_takes_each_folder_without_a_word(self):
-        for folder in kustomizations():
+        for folder in kustomizations() + self.sources:
             with self.subTest(folder):
                 self.assertTrue(self.dry_run(folder))
 
     def test_2_each_pod_is_let_into_a_namespace_that_is_restricted(self):
         self.assertIn("violates PodSecurity", self.create_pods({"privileged": PRIVILEGED}))
-        for folder in kustomizations():
+        for folder in kustomizations() + self.sources:
             # The adapter's account is not there in a dry run; who it is changes nothing here.
             specs = {o["metadata"]["name"]: {
                 field: value for field, value in o["spec"]["template"]["spec"].items()
@@ -182,17 +207,46 @@ class Manifests(unittest.TestCase):
 
     def test_7_the_guides_commands_work(self):
         self.apply("overlays/cluster")
-        for command in guide_commands():
+        needs_a_node = re.compile(r"--watch|--raw| logs ")  # tests/e2e/monitoring.py has one
+        for command in filter(lambda line: not needs_a_node.search(line), guide_commands()):
             with self.subTest(command):
                 code, _, err = self.kubectl(*shlex.split(command)[1:])
                 self.assertEqual(code, 0, err)
         wait_until(lambda: "swell" not in self.plane.kubectl("get", "namespaces"),
                    "the end of both namespaces")
 
-    def test_8_no_folder_is_left_out(self):
-        for wanted in ("base/php-apache", "base/queue", "base/adapter", "base/load", "base/demo",
-                       "overlays/minikube", "overlays/kind", "overlays/cluster"):
-            self.assertIn(wanted, kustomizations())
+    def configuration(self, folder):
+        """The adapter's, as its pods get it."""
+        config, = (o for o in self.dry_run(folder)
+                   if o["kind"] == "ConfigMap" and o["metadata"]["name"] == "adapter")
+        self.assertEqual(list(config["data"]), ["config.yaml"], "one file: what --config names")
+        return config["data"]["config.yaml"]
+
+    def mounts(self, folder):
+        adapter, = self.workloads(folder)
+        return [mount["mountPath"] for container in adapter["spec"]["template"]["spec"]["containers"]
+                for mount in container["volumeMounts"]]
+
+    def test_8_the_adapter_takes_what_each_source_configures(self):
+        base = self.configuration("base/adapter")
+        for folder in self.sources:
+            with self.subTest(folder):
+                text = self.configuration(folder)
+                self.assertNotEqual(text, base)
+                path = os.path.join(folder, "config.yaml")
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text)
+                done = subprocess.run([os.path.join(os.environ["SWELL_BIN"], "swell-adapter"),
+                                       "check", path], capture_output=True, text=True)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                for credential in re.findall(r"[fF]ile: ([\w./-]+)", text):
+                    self.assertIn(os.path.dirname(credential), self.mounts(folder), credential)
+
+    def test_9_two_sources_at_once_are_refused(self):
+        both = overlay(os.path.join(self.scratch, "both"), *sources()[:2])
+        code, _, err = self.kubectl("kustomize", both)
+        self.assertEqual(code, 1)
+        self.assertIn("already registered id: NetworkPolicy", err)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,13 @@
 import json
 import os
 import re
-import subprocess
 import unittest
 import urllib.error
 import urllib.request
 
-from cluster.controlplane import ControlPlane, free_port
+from cluster.controlplane import ControlPlane
 from program import Program, wait_until
+from state_metrics import StateMetrics
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NAMESPACE = "swell"
@@ -59,33 +59,12 @@ def put(plane, objects):
     plane.kubectl("replace", "--subresource=status", "-f", "-", stdin=text)
 
 
-class StateMetrics:
-    """kube-state-metrics in front of a control plane."""
-
-    def __init__(self, plane):
-        self.port = free_port()
-        self.log = open(plane.path("kube-state-metrics.log"), "wb")
-        self.process = subprocess.Popen(
-            [os.environ["KUBE_STATE_METRICS"], f"--kubeconfig={plane.path('admin.conf')}",
-             "--host=127.0.0.1", f"--port={self.port}", "--telemetry-host=127.0.0.1",
-             f"--telemetry-port={free_port()}", f"--namespaces={NAMESPACE}",
-             "--resources=deployments,horizontalpodautoscalers,pods"],
-            stdout=self.log, stderr=self.log)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
-        self.log.close()
-
-    def series(self):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics") as answer:
-                return series(answer.read().decode())
-        except urllib.error.URLError:
-            return {}
+def series_at(url):
+    try:
+        with urllib.request.urlopen(url) as answer:
+            return series(answer.read().decode())
+    except urllib.error.URLError:  # it starts
+        return {}
 
 
 class Series(unittest.TestCase):
@@ -94,9 +73,9 @@ class Series(unittest.TestCase):
         names = {name for name, _ in ours}
         with ControlPlane(controllers=None) as plane:
             put(plane, objects)
-            with StateMetrics(plane) as real:
+            with StateMetrics(plane.path("admin.conf"), [NAMESPACE], plane.folder) as real:
                 def theirs():
-                    return {key: value for key, value in real.series().items()
+                    return {key: value for key, value in series_at(real.url).items()
                             if key[0] in names and NOT_LIMITED_THERE not in key[1]}
                 wait_until(lambda: len(theirs()) >= len(ours), "kube-state-metrics has seen all")
                 self.maxDiff = None

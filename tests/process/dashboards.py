@@ -5,7 +5,8 @@
     dashboards.py URL [--set NAME=VALUE]... FILE.json...     e.g. --set workload=workers
 
 Variables are filled in as Grafana does: label_values(SELECTOR, LABEL) is asked of the Prometheus, and
-the first value is taken unless --set chooses one. Used by test_monitoring.py on the lab, and by hand
+the first value is taken unless --set chooses one. Grafana's own __rate_interval is four times as long
+as what is between two scrapes: 10 s for the lab's, and --set it for others. Used by test_monitoring.py on the lab, and by hand
 or by the end-to-end tests on a cluster's Prometheus.
 """
 import argparse
@@ -57,7 +58,7 @@ class Dashboard:
 
     def fill(self, prometheus, chosen):
         """The value of each variable, by name. LookupError when one has none."""
-        filled = {"__rate_interval": "10s"}
+        filled = {"__rate_interval": chosen.get("__rate_interval", "10s")}
         for variable in self.variables():
             asked = substitute(variable["query"], filled)
             selector, label = re.fullmatch(r"label_values\((.+), *(\w+)\)", asked).groups()

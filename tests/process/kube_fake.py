@@ -18,6 +18,7 @@ RESOURCES = {  # group/version -> (plural, kind, namespaced)
            ("secrets", "Secret", True), ("persistentvolumes", "PersistentVolume", False)],
     "apps/v1": [("deployments", "Deployment", True)],
     "batch/v1": [("jobs", "Job", True)],
+    "discovery.k8s.io/v1": [("endpointslices", "EndpointSlice", True)],
     "cheese.io/v1": [("brands", "Brand", True)],
 }
 TOKEN = "the-adapters-own-token"  # asked for over TLS only: none may go over plain HTTP

@@ -2,8 +2,8 @@
 """A real Prometheus on an address of its own, for tests. Standard library only."""
 import json
 import os
-import socket
 import subprocess
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -36,15 +36,15 @@ class Prometheus:
             ["prometheus", "--config.file=" + config, f"--web.listen-address={self.address}:9090",
              "--storage.tsdb.path=" + data],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until(self.listens, "prometheus listens")
+        wait_until(self.is_ready, "prometheus is ready")
 
-    def listens(self):
+    def is_ready(self):
         if self.process.poll() is not None:
             raise AssertionError(f"prometheus ended with {self.process.returncode}")
         try:
-            socket.create_connection((self.address, 9090), 1).close()
-            return True
-        except OSError:
+            with urllib.request.urlopen(self.url + "/-/ready", timeout=DEADLINE_S) as answer:
+                return answer.status == 200
+        except (OSError, urllib.error.URLError):
             return False
 
     def query(self, text):

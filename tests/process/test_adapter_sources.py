@@ -6,7 +6,8 @@ import shutil
 import unittest
 
 from adapter_fixture import V1, AdapterTest
-from program import Program, wait_until
+from identities import Authority
+from program import Program, run, wait_until
 from prometheus_server import Prometheus
 from redis_server import WithRedis
 
@@ -55,6 +56,15 @@ class Pages(SourceTest):
         self.queue.answer(b"<html>")
         self.says(p, "rate", '"value":"0"')  # held
         wait_until(lambda: self.polls(p, "no_value") >= 1, "a page that is none")
+
+    def test_explain_waits_for_the_second_reading_of_a_counter(self):
+        self.queue.answer(b"# TYPE jobs_total counter\njobs_total 5\n")
+        path = self.write("externalMetrics:\n" + metric(
+            "rate", f'{{exposition: {{url: "http://127.0.0.1:{self.queue.port}/metrics", '
+                    "metric: jobs_total}}"))
+        code, out, errors = run("swell-adapter", "explain", "--config=" + path, "--metric=rate")
+        self.assertEqual((code, self.queue.asked), (0, 2), errors)
+        self.assertIn("HPA gets  0\n", out)
 
 
 class Swell(SourceTest):
@@ -135,6 +145,50 @@ class RedisKeys(SourceTest, WithRedis):
         self.write("first\n", "password")
         self.becomes(p, "depth", "0")
         self.assertNotIn("first", "".join(p.lines))
+
+    def test_over_tls_both_sides_know_each_other(self):
+        redis, authority = self.redis(), Authority(self.folder, "ca")
+        ours, key = authority.issue("ours", "/CN=adapter")
+        theirs = authority.issue("theirs", "/CN=redis", "serverAuth", names=f"IP:{redis.address}")
+        tls = {"tls-cert-file": theirs[0], "tls-key-file": theirs[1], "tls-port": "6380",
+               "tls-ca-cert-file": authority.certificate, "tls-auth-clients": "yes"}
+        redis.command += [word for name, value in tls.items() for word in ("--" + name, value)]
+
+        def restart():
+            redis.stop()
+            redis.start()
+            redis("ACL", "SETUSER", "reader", "on", ">pass:w@rd/", "~*", "+type", "+llen")
+        restart()
+        redis("RPUSH", "jobs", *("x" * 1000 for _ in range(3)))
+
+        def of(more, host=redis.address):
+            return (f'{{redis: {{address: "{host}:6380", key: jobs, username: reader, '
+                    f"password: {{file: {self.write('pass:w@rd/', 'password')}}}, {more}}}}}")
+        known = f"certFile: {ours}, keyFile: {key}"
+        ca = f"caFile: {authority.certificate}"
+        p = self.adapter("externalMetrics:\n" +
+                         metric("good", of(f"tls: {{{ca}, {known}}}")) +
+                         metric("blind", of(f"tls: {{insecureSkipVerify: true, {known}}}", "redis")) +
+                         metric("wrongname", of(f"tls: {{{ca}, {known}}}", "redis")) +
+                         metric("wrongca", of(f"tls: {{{known}}}")) +
+                         metric("stranger", of(f"tls: {{{ca}}}")) +
+                         metric("plain", of("timeout: 1s")),
+                         env={"SWELL_HOSTS": self.write(f"{redis.address} redis\n", "hosts")})
+        self.becomes(p, "good", "3")
+        self.becomes(p, "blind", "3")
+        for name in ("wrongname", "wrongca", "stranger", "plain"):
+            self.says(p, name, ":6380 fails: ")
+        restart()
+        redis("RPUSH", "jobs", "y")
+        self.becomes(p, "good", "4")
+        self.assertNotIn("w@rd", "".join(p.lines))
+
+    def test_a_node_of_a_cluster_is_refused_by_name(self):
+        redis = self.redis("--cluster-enabled", "yes")
+        p = self.adapter("externalMetrics:\n" + metric(
+            "depth", f'{{redis: {{address: "{redis.address}:6379", key: jobs}}}}'))
+        self.says(p, "depth", "answers the error CLUSTERDOWN: it is of a cluster, and clusters are "
+                  "not read since ")
 
 
 @unittest.skipUnless(shutil.which("prometheus"), "prometheus is not installed")

@@ -3,13 +3,16 @@
 import glob
 import http.client
 import os
+import re
 import tempfile
 import textwrap
 import unittest
 
 from program import DEADLINE_S, Program, run, wait_until
 
-BASE = os.path.join(os.path.dirname(__file__), "..", "..", "manifests", "base")
+MANIFESTS = os.path.join(os.path.dirname(__file__), "..", "..", "manifests")
+BASE = os.path.join(MANIFESTS, "base")
+SOURCES = os.path.join(MANIFESTS, "components", "source-*")
 SERVICES = "/api/v1/namespaces/{}/services"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/swell/deployments"
 HPAS = "/apis/autoscaling/v2/namespaces/swell/horizontalpodautoscalers"
@@ -26,6 +29,18 @@ def answer_of(service):
         return None
     finally:
         connection.close()
+
+
+def read(*path):
+    with open(os.path.join(*path), encoding="utf-8") as file:
+        return file.read()
+
+
+def kinds_of_sources():
+    """All that the adapter knows, from its own help."""
+    _, says, _ = run("swell-adapter", "check", "--help")
+    listed = says.split("source:                   one of:\n")[1].split("Fields of every source")[0]
+    return set(re.findall(r"^      (\w+):", listed, re.MULTILINE))
 
 
 def lab(folder):
@@ -64,14 +79,27 @@ class Base(unittest.TestCase):
                             self.assertNotIn("  replicas:", document, path)
 
     def test_the_adapter_takes_the_configuration_that_its_base_brings(self):
-        with open(os.path.join(BASE, "adapter", "config.yaml"), encoding="utf-8") as file:
-            block = file.read().split("\n  config.yaml: |\n")[1]
+        block = read(BASE, "adapter", "config.yaml").split("\n  config.yaml: |\n")[1]
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
             file.write(textwrap.dedent(block))
             file.flush()
             code, says, complains = run("swell-adapter", "check", file.name)
         self.assertEqual(code, 0, complains)
         self.assertIn("queue_depth", says)
+
+    def test_the_adapter_takes_the_configuration_of_each_source(self):
+        used = set()
+        for folder in glob.glob(SOURCES):
+            code, _, complains = run("swell-adapter", "check", os.path.join(folder, "config.yaml"))
+            self.assertEqual(code, 0, complains)
+            used |= set(re.findall(r"source:\n +(\w+):", read(folder, "config.yaml")))
+        # A constant needs nothing but its line.
+        self.assertEqual(used | {"constant"}, kinds_of_sources())
+
+    def test_a_source_may_be_reached_at_the_port_that_is_configured(self):
+        for folder in glob.glob(SOURCES):
+            for port in re.findall(r"(?:address|url|Servers): \S+:(\d+)", read(folder, "config.yaml")):
+                self.assertIn(f"- port: {port}\n", read(folder, "networkpolicy.yaml"), folder)
 
 
 if __name__ == "__main__":

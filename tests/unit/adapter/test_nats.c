@@ -44,6 +44,16 @@ static void one_server_answers_for_itself(void **state)
     source_unref(source);
 }
 
+/* As an account without limits says it. */
+static void integers_beyond_63_bits_are_read(void **state)
+{
+    struct source *source = make_source(SOURCE);
+    (void)state;
+
+    has_value(source, JSZ("1,\"reserved_memory\":18446744073709551615", "", "12", "3"), 15000);
+    source_unref(source);
+}
+
 static void what_is_no_value_is_an_error_and_not_zero(void **state)
 {
     struct source *source = make_source(SOURCE);
@@ -124,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_server_answers_for_itself),
+        cmocka_unit_test(integers_beyond_63_bits_are_read),
         cmocka_unit_test(what_is_no_value_is_an_error_and_not_zero),
         cmocka_unit_test(in_a_cluster_only_the_leader_counts_and_is_remembered),
         cmocka_unit_test(without_a_leader_there_is_no_value),

@@ -9,10 +9,11 @@ static struct catalogue *catalogue;
 static const char *groups; /* the answer to /apis; NULL: it fails. Guarded by stub.lock */
 
 #define LIST(items) "{\"kind\":\"APIGroupDiscoveryList\",\"items\":[" items "]}"
-#define GROUP(name, resources)                                                                     \
+#define GROUP_OF(name, newer, older)                                                               \
     "{\"metadata\":{\"name\":\"" name                                                              \
-    "\"},\"versions\":[{\"version\":\"v2\",\"resources\":[" resources                              \
-    "]},{\"version\":\"v1\",\"resources\":[]}]}"
+    "\"},\"versions\":[{\"version\":\"v2\",\"resources\":[" newer                                  \
+    "]},{\"version\":\"v1\",\"resources\":[" older "]}]}"
+#define GROUP(name, resources) GROUP_OF(name, resources, "")
 #define RESOURCE(plural, singular, kind, scope)                                                    \
     "{\"resource\":\"" plural "\",\"singularResource\":\"" singular "\",\"scope\":\"" scope        \
     "\",\"responseKind\":{\"kind\":\"" kind "\"}}"
@@ -99,6 +100,14 @@ static void what_is_built_in_is_corrected(void **state)
     assert_string_equal(catalogue_find(catalogue, "apps", "deployments")->version, "v2");
 }
 
+static void the_preferred_version_counts_where_a_resource_has_several(void **state)
+{
+    (void)state;
+    ask_with(LIST(GROUP_OF("farm.io", OXEN, OXEN "," FARMS)));
+    assert_string_equal(catalogue_find(catalogue, "farm.io", "oxen")->version, "v2");
+    assert_string_equal(catalogue_find(catalogue, "farm.io", "farms")->version, "v1");
+}
+
 static void metrics_are_no_objects(void **state)
 {
     (void)state;
@@ -157,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         each(custom_resources_have_the_names_and_the_scope_that_the_cluster_says),
         each(what_is_built_in_is_corrected),
+        each(the_preferred_version_counts_where_a_resource_has_several),
         each(metrics_are_no_objects),
         each(the_same_again_is_nothing_new),
         each(what_was_learnt_stays_when_a_server_is_away),

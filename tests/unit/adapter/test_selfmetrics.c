@@ -14,7 +14,12 @@ static const char config_text[] = "externalMetrics:\n"
                                   "- name: a\n"
                                   "  namespace: x\n"
                                   "  labels: {queue: jobs}\n"
-                                  "  source: {http: {url: 'http://q', valuePath: x}}\n";
+                                  "  source: {http: {url: 'http://q', valuePath: x}}\n"
+                                  "customMetrics:\n"
+                                  "- name: b\n"
+                                  "  resource: deployments.apps\n"
+                                  "  namespace: x\n"
+                                  "  source: {http: {url: 'http://b', valuePath: x}}\n";
 
 static void scrape_has(struct metrics *m, const char *line, bool expected)
 {
@@ -48,10 +53,15 @@ static void says_state_and_age_of_each_metric_and_polls_of_each_source(void **st
     scrape_has(m, "swell_adapter_value_age_seconds{", false);
     scrape_has(m, "swell_adapter_polls_total{source=\"http://q\",outcome=\"status\"} 0\n", true);
 
+    scrape_has(m,
+               "swell_adapter_metric_state{metric=\"b\",namespace=\"x\","
+               "labels=\"resource=deployments.apps\",state=\"waiting\"} 1\n",
+               true);
+
     poll_series_count(&polls, -EBADMSG, NS_PER_S / 100);
     query_publish(feeds.items[0].query, reading_new(samples, clock_mono_ns(), 1, 1));
     scrape_has(m, "swell_adapter_metric_state{" LABELS ",state=\"fresh\"} 1\n", true);
-    scrape_has(m, "state=\"waiting\"", false);
+    scrape_has(m, LABELS ",state=\"waiting\"", false);
     scrape_has(m, "swell_adapter_value_age_seconds{" LABELS "} ", true);
     scrape_has(m, "swell_adapter_polls_total{source=\"http://q\",outcome=\"status\"} 1\n", true);
 
@@ -64,6 +74,22 @@ static void says_state_and_age_of_each_metric_and_polls_of_each_source(void **st
     feeds_done(&feeds);
     queries_free(queries);
     config_done(&config);
+}
+
+static void says_when_a_source_last_had_a_value(void **state)
+{
+#define LAST "swell_adapter_source_last_success_timestamp_seconds{source=\"http://q\"} "
+    struct metrics *m = metrics_new();
+    struct poll_series polls = selfmetrics_poll_series(m, "http://q");
+    (void)state;
+
+    scrape_has(m, LAST "0\n", true);
+    poll_series_count(&polls, -ETIMEDOUT, 1);
+    scrape_has(m, LAST "0\n", true);
+    uint64_t before_s = clock_wall_ns() / NS_PER_S;
+    poll_series_count(&polls, 0, 1);
+    assert_in_range((uint64_t)metric_value(polls.last_success), before_s, before_s + 60);
+    metrics_free(m);
 }
 
 static void every_result_of_a_poll_has_an_outcome(void **state)
@@ -82,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_state_and_age_of_each_metric_and_polls_of_each_source),
+        cmocka_unit_test(says_when_a_source_last_had_a_value),
         cmocka_unit_test(every_result_of_a_poll_has_an_outcome),
     };
     return cmocka_run_group_tests_name("selfmetrics", tests, NULL, NULL);
