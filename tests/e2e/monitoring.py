@@ -207,8 +207,7 @@ class Monitoring(unittest.TestCase):
         for path in operator_kinds():
             kubectl("wait", "--for=condition=Established", "-f", path)
         apply_overlay(cls.folder, cls.config)
-        for namespace, name in (("swell-system", "adapter"), ("swell", "queue"),
-                                ("swell", "php-apache"), ("swell", "workers")):
+        for namespace, name in (("swell-system", "adapter"), ("swell", "queue")):
             kubectl("rollout", "status", "-n", namespace, f"deployment/{name}",
                     f"--timeout={DEADLINE_S}s")
         cls.prometheus = Prometheus(cls.watch())
