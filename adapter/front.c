@@ -17,8 +17,8 @@
 #define PROBE_CONNECTIONS_MAX 64
 
 /* Users with hundreds of groups are named in as many lines, and tokens can be long: room for 64 KiB
- * of headers and for what libmicrohttpd notes of 300 lines. No more, as it clears all of it for each
- * request, which makes it resident. */
+ * of headers and for what libmicrohttpd notes of 300 lines. No more, as it clears all of it for
+ * each request, which makes it resident. */
 #define HEADERS_MAX (88 * KIB)
 
 static const char *const tls_versions[] = {"VersionTLS12", NULL};

@@ -15,7 +15,7 @@ const char *const reading_state_names[READING_STATES] = {"waiting", "fresh", "he
 
 static struct reading *make(const char *cause)
 {
-    size_t len = strnlen(cause, READING_CAUSE_MAX - 1);
+    size_t len = strnlen(cause, READING_CAUSE_MAX_BYTES - 1);
     struct reading *r = calloc(1, sizeof(*r) + len + 1);
 
     if (!r)

@@ -24,7 +24,7 @@
 struct buf;
 struct source;
 
-#define READING_CAUSE_MAX 256 /* bytes of a cause, with its NUL; a longer one is cut */
+#define READING_CAUSE_MAX_BYTES 256 /* with its NUL; the rest is left out */
 
 struct reading {
     atomic_uint refs;

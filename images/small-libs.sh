@@ -33,16 +33,20 @@ mirrors() {
         grep -E '/debian(-security)?/? ' | sort -u
 }
 
+# 77 tells that this is the machine's lack, not a defect.
+no_sources() {
+    echo "small-libs: $*" >&2
+    exit 77
+}
+
 # An apt that knows these mirrors' sources, and keeps what it learns below PREFIX.
 use_own_apt() {
     mkdir -p "$work/apt/state/lists/partial" "$work/apt/cache/archives/partial"
     mirrors | while read -r uri suite; do
         echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite main"
     done >"$work/apt/sources.list"
-    [ -s "$work/apt/sources.list" ] || {
-        echo "small-libs: apt knows no Debian mirror; run 'apt-get update' first" >&2
-        exit 1
-    }
+    [ -s "$work/apt/sources.list" ] ||
+        no_sources "apt knows no Debian mirror; run 'apt-get update' first"
     cat >"$work/apt/apt.conf" <<CONF
 Dir::Etc::sourcelist "$work/apt/sources.list";
 Dir::Etc::sourceparts "-";
@@ -51,7 +55,8 @@ Dir::Cache "$work/apt/cache";
 APT::Sandbox::User "root";
 CONF
     export APT_CONFIG="$work/apt/apt.conf"
-    apt-get -qq update
+    apt-get -qq update || no_sources "the mirrors of this machine do not answer"
+    [ -n "$(newest curl)" ] || no_sources "the mirrors of this machine have no source packages"
 }
 
 # The newest version of source package $1 that the mirrors have.

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What became of a question. The first three are answers that are passed on. */
 enum forward_outcome {
     FORWARD_VALUES,
     FORWARD_UNKNOWN, /* it has no such metric either */

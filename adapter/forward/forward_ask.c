@@ -97,7 +97,7 @@ static bool enter(struct forward *f, struct job *j, struct http_reply *ret)
     return false;
 }
 
-/* The lock is held. False with *ret set when there is nobody to answer, which a test may be. */
+/* The lock is held. False with *ret set when it cannot be asked. */
 static bool submit(struct forward *f, const struct http_request *r, struct job *j,
                    struct http_reply *ret)
 {
@@ -223,8 +223,9 @@ static void on_answer(void *arg, int result, int status, const struct buf *body,
     metric_add(f->counts.outcomes[outcome], 1);
     metric_observe(f->counts.duration,
                    (double)(clock_mono_ns() - j->started_ns) / (double)NS_PER_S);
-    leave(f, j, outcome > FORWARD_STATUS ? &why : NULL, &answer);
-    if (outcome <= FORWARD_STATUS)
+    bool is_answered = outcome <= FORWARD_STATUS;
+    leave(f, j, is_answered ? NULL : &why, &answer);
+    if (is_answered)
         answer = pass_on(j, outcome, status, body);
     unlink_asked(j);
     reply(j, answer);

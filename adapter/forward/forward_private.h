@@ -18,7 +18,7 @@ struct job { /* one read that is passed on */
     struct job *next;
     struct http_pending *pending;
     struct question question;
-    char *unknown;
+    char *unknown; /* NULL, or the message of a 503 in place of the other's 404 */
     enum circuit_leave leave;
     uint64_t started_ns;
 };

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/scoped.h"
 
@@ -20,8 +21,8 @@ struct reload {
     char *path;
     reload_apply_fn *apply;
     void *arg;
-    struct buf seen; /* the newest content, good or bad */
-    struct buf now;
+    size_t max_bytes;
+    uint64_t seen;   /* fingerprint of the newest content, good or bad */
     bool unreadable; /* at the newest try */
     pthread_t thread;
 
@@ -30,39 +31,35 @@ struct reload {
     bool stopping;
 };
 
-static int read_file(struct reload *r, struct err *err)
+/* The content itself would lie in memory for good. */
+static uint64_t fingerprint(const struct buf *content)
 {
-    buf_clear(&r->now);
-    return buf_read_file(&r->now, r->path, err);
+    return hash_text(HASH_START + content->len, content->data ? content->data : "");
 }
 
-static bool is_as_seen(const struct reload *r)
+/* Applies the content when it is new: then *ret_new. */
+static int read_and_apply(struct reload *r, bool *ret_new, struct err *err)
 {
-    return r->now.len == r->seen.len &&
-           (r->now.len == 0 || memcmp(r->now.data, r->seen.data, r->now.len) == 0);
-}
+    scoped(buf_done) struct buf now = {.max = r->max_bytes};
+    int result = buf_read_file(&now, r->path, err);
+    uint64_t seen = fingerprint(&now);
 
-/* Applies what was read, which becomes what was seen. */
-static int apply_now(struct reload *r, struct err *err)
-{
-    struct buf last = r->seen;
-
-    r->seen = r->now;
-    r->now = last;
-    return r->apply(r->arg, r->seen.data ? r->seen.data : "", r->seen.len, err);
+    r->unreadable = result < 0;
+    *ret_new = result == 0 && seen != r->seen;
+    if (!*ret_new)
+        return result;
+    r->seen = seen;
+    return r->apply(r->arg, now.data ? now.data : "", now.len, err);
 }
 
 static void look(struct reload *r)
 {
     struct err err = {0};
-    bool was_unreadable = r->unreadable;
-    int result = read_file(r, &err);
+    bool was_unreadable = r->unreadable, is_new;
+    int result = read_and_apply(r, &is_new, &err);
 
-    r->unreadable = result < 0;
-    if (result == 0 && is_as_seen(r))
+    if (result == 0 && !is_new)
         return;
-    if (result == 0)
-        result = apply_now(r, &err);
     if (result == 0)
         log_info("settings changed", LOG_STR("file", r->path));
     else if (!r->unreadable || !was_unreadable)
@@ -102,7 +99,7 @@ static struct reload *make(const char *path, size_t max_bytes)
     if (!r)
         return NULL;
     r->path = strdup(path);
-    r->seen.max = r->now.max = max_bytes;
+    r->max_bytes = max_bytes;
     pthread_mutex_init(&r->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -115,18 +112,15 @@ static void release(struct reload *r)
 {
     pthread_cond_destroy(&r->change);
     pthread_mutex_destroy(&r->lock);
-    buf_done(&r->seen);
-    buf_done(&r->now);
     free(r->path);
     free(r);
 }
 
 static int start(struct reload *r, struct err *err)
 {
-    int result = r->path ? read_file(r, err) : err_set(err, -ENOMEM, "out of memory");
+    bool is_new;
+    int result = r->path ? read_and_apply(r, &is_new, err) : err_set(err, -ENOMEM, "out of memory");
 
-    if (result == 0)
-        result = apply_now(r, err);
     if (result < 0)
         return result;
     result = pthread_create(&r->thread, NULL, reload_main, r);

@@ -11,6 +11,7 @@ import unittest
 from adapter_fixture import Queue as Page
 from adapter_plane import API_SERVICES
 from autoscaled import SHOP, HpaTest, autoscaler, cpu_utilization, deployment, external, start_shop
+from cluster.settings import START_S
 from identities import Authority, Door, remote
 from program import wait_until
 
@@ -100,7 +101,7 @@ class Groups(HpaTest):
     def kubectl(self, *command):
         """(exit code, stdout, stderr)"""
         done = subprocess.run(["kubectl", *command], capture_output=True, text=True,
-                              env=self.plane.environment, timeout=60, stdin=subprocess.DEVNULL)
+                              env=self.plane.environment, timeout=START_S, stdin=subprocess.DEVNULL)
         return done.returncode, done.stdout, done.stderr
 
     def discovery_ms(self, certificate, path):

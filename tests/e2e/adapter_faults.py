@@ -139,7 +139,7 @@ class Faults(HpaTest):
         signals = prometheus.process.send_signal
 
         def write(value):
-            pods = next(hpa.pods() for hpa in self.scaled if hpa.name == "lost-pods")
+            pods = [pod for hpa in self.scaled if hpa.name == "lost-pods" for pod in hpa.pods()]
             page.answer(f'lost {value}\nlost_object{{service="front"}} {value}\n'.encode() +
                         "".join(f'lost_pods{{pod="{pod}"}} {value / 4}\n' for pod in pods).encode())
 
@@ -200,12 +200,20 @@ class Faults(HpaTest):
         hpa.run(hpa.pods())
         return hpa
 
+    def is_served(self, name):
+        path = f"/apis/external.metrics.k8s.io/v1beta1/namespaces/{SHOP}/{name}"
+        return self.api.request("GET", path)[0] == 200
+
     def check_condition(self, fault, hpa):
         reason, what = SAID[fault.of]
         said = f"unable to get {re.escape(what % fault.name)}: {fault.sentence()}"
-        self.assertRegex(hpa.wait_condition(reason),
-                         f"^the HPA was unable to compute the replica count: {said}$")
-        wait_until(lambda: any(r == reason and re.search(f"^{said}$", m) for r, m in hpa.events()),
+        whole = f"the HPA was unable to compute the replica count: {said}"
+        try:
+            wait_until(lambda: re.fullmatch(whole, hpa.condition()[2] or ""), "")
+        except AssertionError:
+            raise AssertionError(f"{hpa.condition()} is not {whole}") from None
+        self.assertEqual(hpa.condition()[:2], ("False", reason))
+        wait_until(lambda: any(r == reason and re.fullmatch(said, m) for r, m in hpa.events()),
                    f"an event that says {said}; there are {hpa.events()}")
 
     def everything_said(self, p):
@@ -218,9 +226,14 @@ class Faults(HpaTest):
         faults = [self.redis_that_ends(), self.redis_that_hangs(), *self.prometheus_that_hangs(),
                   *self.prometheus_without_a_value(), *self.pages()]
         p = self.serving(configuration(*faults))
-        hpas = [self.hpa_of(fault) for fault in faults]
+        # Values first: an HPA that fails from the start has used up the events that it may send.
         for fault in faults:
             fault.write(20)
+        for fault in faults:
+            wait_until(lambda fault=fault: fault.of or self.is_served(fault.name), fault.name)
+        hpas = [self.hpa_of(fault) for fault in faults]
+        for fault in faults:
+            fault.write(20)  # of pods, too
         for hpa in hpas:
             hpa.becomes(4)  # 20 / 5, or 5 of each of four pods
             hpa.wait_condition("ValidMetricFound")

@@ -25,8 +25,10 @@ while [ $# -gt 0 ]; do
 done
 [ -n "$seed" ] || seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 
-command -v go >/dev/null || { echo "hpa: needs Go 1.26 or later in PATH" >&2; exit 2; }
 root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$root/tests/e2e/common/needs.sh"
+need_go ./oracle/...
+export CGO_ENABLED=0 # as tests/e2e/cluster/build.py has it: what both need is compiled once
 out=$root/build/oracle
 mkdir -p "$out"
 cd "$root/tests/oracle"

@@ -27,7 +27,7 @@ class KubeApi:
         """(status, text) of method, path, body and its kind."""
         try:
             return self.ask(*question)
-        except http.client.RemoteDisconnected:  # it ends a connection that was idle for long
+        except (ConnectionError, ssl.SSLEOFError):  # it ends a connection that was idle for 90 s
             self.connection.close()
             return self.ask(*question)
 

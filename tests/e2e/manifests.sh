@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Every base and overlay on a real API server. Go builds that, once; root is not needed.
 set -eu
-here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$root/tests/e2e/common/needs.sh"
 
-(cd "$here/manifests" && go mod download)
-PYTHONDONTWRITEBYTECODE=1 exec /usr/bin/python3 "$here/manifests.py" -v "$@"
+need_cluster --control-plane-only
+need_go_module manifests
+PYTHONDONTWRITEBYTECODE=1 exec /usr/bin/python3 "$root/tests/e2e/manifests.py" -v "$@"

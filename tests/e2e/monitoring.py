@@ -168,7 +168,7 @@ class Guide(unittest.TestCase):
     """Before the other: all that it makes it deletes again."""
 
     shows = {"describe hpa": "ScalingActive +True", "get events": "New size: ", "--raw": '"value":"',
-             " logs ": r"[0-9]/s", "get hpa": "workers +Deployment/workers +[0-9]+m?/5"}
+             " logs ": '"p99_ms":[0-9]', "get hpa": "workers +Deployment/workers +[0-9]+m?/5"}
 
     @classmethod
     def setUpClass(cls):
@@ -179,15 +179,14 @@ class Guide(unittest.TestCase):
         for name in ("php-apache", "workers"):
             eventually(lambda: condition(self.proxy.get(f"{HPA}/{name}")["status"], "ScalingActive")
                        .get("status") == "True", f"{name} has a number")
-        eventually(lambda: kubectl("get", "events", "-n", "swell", "--field-selector",
-                                   "reason=SuccessfulRescale"), "one is scaled")
         for command in guide_commands():
             with self.subTest(command):
                 words = [word for word in shlex.split(command)[1:] if word != "--watch"]
-                output = kubectl(*words)
-                for part, shown in self.shows.items():
-                    if part in command:
-                        self.assertRegex(output, shown)
+                shown = next((s for part, s in self.shows.items() if part in command), None)
+                if shown:
+                    eventually(lambda: re.search(shown, kubectl(*words)), shown)
+                else:
+                    kubectl(*words)
         eventually(lambda: not self.proxy.names("/api/v1/namespaces") & {"swell", "swell-system"},
                    "the end of both namespaces")
         self.assertFalse({name for name in self.proxy.names(API_SERVICE)
@@ -208,8 +207,7 @@ class Monitoring(unittest.TestCase):
         for path in operator_kinds():
             kubectl("wait", "--for=condition=Established", "-f", path)
         apply_overlay(cls.folder, cls.config)
-        for namespace, name in (("swell-system", "adapter"), ("swell", "queue"),
-                                ("swell", "php-apache"), ("swell", "workers")):
+        for namespace, name in (("swell-system", "adapter"), ("swell", "queue")):
             kubectl("rollout", "status", "-n", namespace, f"deployment/{name}",
                     f"--timeout={DEADLINE_S}s")
         cls.prometheus = Prometheus(cls.watch())

@@ -4,16 +4,17 @@
 # the kubelet's cAdvisor. Go builds kube-state-metrics, once; the cluster needs root.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
-programs=$root/build/kube-state-metrics
+. "$root/tests/e2e/common/needs.sh"
 export PYTHONDONTWRITEBYTECODE=1
 
-mkdir -p "$programs"
-(cd "$root/tests/e2e/series" && CGO_ENABLED=0 go build -o "$programs" k8s.io/kube-state-metrics/v2)
-(cd "$root/tests/e2e/manifests" && go mod download)
-images=${SWELL_IMAGES:-$root/build/images}
-[ -n "${SWELL_IMAGES:-}" ] || "$root/swell" image all --out "$images"
+need_cluster
+need_go_module series
+need_go_module manifests
+need_images
+KUBE_STATE_METRICS=$(build_go_module series k8s.io/kube-state-metrics/v2)
+export KUBE_STATE_METRICS
 "$root/swell" cluster up --quick
 trap '"$root/swell" cluster down' EXIT
 "$root/swell" cluster load "$images"/swell-*.tar
-"$root/swell" cluster exec env KUBE_STATE_METRICS="$programs/kube-state-metrics" \
-    PYTHONPATH="$root/tests/process" /usr/bin/python3 "$root/tests/e2e/monitoring.py" -v "$@"
+"$root/swell" cluster exec env PYTHONPATH="$root/tests/process" \
+    /usr/bin/python3 "$root/tests/e2e/monitoring.py" -v "$@"

@@ -4,7 +4,10 @@
 # Go builds once.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
-SWELL_PROMETHEUS_ADAPTER=$("$root/tests/e2e/rules/build.sh")
-export SWELL_PROMETHEUS_ADAPTER
-PYTHONPATH=$root/tests/process:$root/tests/e2e PYTHONDONTWRITEBYTECODE=1 \
-    exec /usr/bin/python3 "$root/tests/e2e/pass_through.py" -v "$@"
+. "$root/tests/e2e/common/needs.sh"
+
+need_cluster --control-plane-only
+need_go ./e2e/prometheus-adapter
+SWELL_PROMETHEUS_ADAPTER=$(build_program prometheus-adapter)
+export SWELL_PROMETHEUS_ADAPTER PYTHONPATH="$root/tests/process:$root/tests/e2e" PYTHONDONTWRITEBYTECODE=1
+exec /usr/bin/python3 "$root/tests/e2e/pass_through.py" -v "$@"

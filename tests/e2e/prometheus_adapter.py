@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The real prometheus-adapter, which tests/e2e/rules/build.sh builds, as a process of a test."""
+"""The real prometheus-adapter, which tests/e2e/cluster/build.py builds, as a process of a test."""
 import os
 import socket
 import subprocess
@@ -16,7 +16,7 @@ def free_port():
 class PrometheusAdapter:
     """Its files and its log are in folder; kubeconfig is for all that it asks an API server."""
 
-    def __init__(self, folder, config, prometheus, kubeconfig, *flags, port=None):
+    def __init__(self, folder, config, prometheus, kubeconfig, *flags, port=None, environment=()):
         self.port = port or free_port()
         self.log = open(os.path.join(folder, "prometheus-adapter.log"), "w+", encoding="utf-8")
         self.process = subprocess.Popen(
@@ -25,6 +25,7 @@ class PrometheusAdapter:
              f"--secure-port={self.port}", "--cert-dir=" + folder,
              "--lister-kubeconfig=" + kubeconfig, "--authentication-kubeconfig=" + kubeconfig,
              "--authorization-kubeconfig=" + kubeconfig, *flags],
+            env={**os.environ, **dict(environment)},
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
     def stop(self):

@@ -4,7 +4,9 @@
 # builds the original, once.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
-SWELL_PROMETHEUS_ADAPTER=$("$root/tests/e2e/rules/build.sh")
-export SWELL_PROMETHEUS_ADAPTER
-PYTHONPATH=$root/tests/process PYTHONDONTWRITEBYTECODE=1 \
-    exec /usr/bin/python3 "$root/tests/e2e/rules.py" -v
+. "$root/tests/e2e/common/needs.sh"
+
+need_go ./e2e/prometheus-adapter
+SWELL_PROMETHEUS_ADAPTER=$(build_program prometheus-adapter)
+export SWELL_PROMETHEUS_ADAPTER PYTHONPATH="$root/tests/process" PYTHONDONTWRITEBYTECODE=1
+exec /usr/bin/python3 "$root/tests/e2e/rules.py" -v

@@ -4,14 +4,15 @@
 # two CPUs, whatever the machine has, so that ten pods of php-apache do not fit.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$root/tests/e2e/common/needs.sh"
 export PYTHONDONTWRITEBYTECODE=1
 
 if [ -n "${KUBECONFIG:-}" ]; then
-    exec /usr/bin/python3 "$root/tests/e2e/sheets.py" "$@"
+    exec /usr/bin/python3 "$root/tests/e2e/sheets.py" --patience 3 "$@"
 fi
-images=${SWELL_IMAGES:-$root/build/images}
-[ -n "${SWELL_IMAGES:-}" ] || "$root/swell" image all --out "$images"
+need_cluster
+need_images
 "$root/swell" cluster up --quick --cpus 2
 trap '"$root/swell" cluster down' EXIT
 "$root/swell" cluster load "$images"/swell-*.tar
-"$root/swell" cluster exec /usr/bin/python3 "$root/tests/e2e/sheets.py" "$@"
+"$root/swell" cluster exec /usr/bin/python3 "$root/tests/e2e/sheets.py" --patience 3 "$@"

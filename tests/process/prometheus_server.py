@@ -10,7 +10,7 @@ import urllib.request
 from program import DEADLINE_S, wait_until
 
 CONFIGURATION = """\
-global: {{scrape_interval: 250ms, scrape_timeout: 250ms{settings}}}
+global: {{scrape_interval: 500ms, scrape_timeout: 500ms{settings}}}
 scrape_configs:
 - job_name: tested
   static_configs: [{{targets: {targets}}}]
@@ -18,7 +18,7 @@ scrape_configs:
 
 
 class Prometheus:
-    """Scrapes targets ("host:port") four times a second. settings are more of the section global:
+    """Scrapes targets ("host:port") twice a second. settings are more of the section global:
     ", query_log_file: /tmp/log"."""
 
     started = 0  # in this process

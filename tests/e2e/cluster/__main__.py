@@ -92,9 +92,18 @@ def status(_):
     access = Access.load()
     print(access.kubectl("get", "nodes,pods", "--all-namespaces", "-o", "wide"))
     if access.init:
-        for mib, count, program in processes.memory(processes.namespace_of(access.init)):
-            print(f"{mib:7.1f} MiB  {program}" + (f" ({count})" if count > 1 else ""))
+        print_parts(processes.parts(access.init))
     return 0
+
+
+def print_parts(parts):
+    print(f"{'PROGRAM':25}{'PROCESSES':>9}{'MEMORY':>12}{'CPU TIME':>11}{'STARTED AFTER':>15}")
+    for part in parts:
+        print(f"{part.program:25}{part.processes:9}{part.memory_mib:8.1f} MiB{part.cpu_s:9.1f} s"
+              f"{part.started_s:13.1f} s")
+    print(f"{'all':25}{sum(part.processes for part in parts):9}"
+          f"{sum(part.memory_mib for part in parts):8.1f} MiB"
+          f"{sum(part.cpu_s for part in parts):9.1f} s")
 
 
 def run_in_cluster(command):
@@ -129,10 +138,19 @@ def load(args):
     return 0
 
 
+def build_all(_):
+    build.build((*build.NODE, *build.BESIDE), say)
+    return 0
+
+
 def check(args):
-    if not args.control_plane_only:
+    if args.control_plane_only:
+        ready = build.ready_made(build.CONTROL_PLANE)
+        build.check([program for program in build.CONTROL_PLANE if program not in ready])
+    else:
         requirements.check()
-    say(f"this machine has what a cluster needs, and {build.go_version()}")
+        build.check(build.NODE)
+    say("this machine has what a cluster needs")
     return 0
 
 
@@ -159,8 +177,9 @@ def parser():
                        help="how many CPUs pods may request (default: all, %(default)s)")
     able = command("check", check, "say whether this machine can have one, and what is missing")
     able.add_argument("--control-plane-only", action="store_true")
+    command("build", build_all, "build all that `up` and ./swell e2e need, where it is missing")
     command("down", down, "stop it; nothing is left but the cache")
-    command("status", status, "show nodes, pods and the memory of each program")
+    command("status", status, "show nodes, pods, and memory and time of each program")
     command("kubectl", None, "run kubectl on it: all that follows is kubectl's")
     command("exec", None, "run a command in its network, where kubectl finds it; a shell without "
             "one: all that follows is the command")

@@ -34,12 +34,11 @@ def metrics_kustomization():
 
 def ensure():
     """Folders and files to apply. metrics-server's manifests are those of the version built."""
-    module = build.module_folder("metrics-server")
-    version = build.module_version(module, METRICS_MODULE)
+    version = build.module_version(METRICS_MODULE)
     folder = os.path.join(settings.MANIFESTS, f"metrics-server-{version}")
     base = os.path.join(folder, "base")
     if not os.path.isdir(base):
-        source = build.go(module, "list", "-m", "-f", "{{.Dir}}", METRICS_MODULE)
+        source = build.go("list", "-m", "-f", "{{.Dir}}", METRICS_MODULE)
         shutil.rmtree(f"{base}.new", ignore_errors=True)
         shutil.copytree(os.path.join(source, "manifests", "base"), f"{base}.new",
                         copy_function=shutil.copyfile)

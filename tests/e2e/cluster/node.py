@@ -31,7 +31,7 @@ class Node(Access):
 
     def __enter__(self):
         requirements.check()
-        build.build(build.MODULES, self.say)
+        build.build(build.NODE, self.say)
         self.images = images.ensure(self.say)
         self.manifests = addons.ensure()
         self.begin = time.monotonic()
@@ -68,14 +68,17 @@ class Node(Access):
         self._progress("API server ready, images loaded")
         self._wait_for_node()
         self._progress("node ready")
-        self.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=60s")
+        self._wait_for("create", "serviceaccount/default")
         self._progress("controllers ready")
         addons.start(self, self.manifests, self._progress)
 
     def _wait_for_node(self):
         node = f"node/{settings.NODE}"
-        self.kubectl("wait", "--for=create", node, "--timeout=60s")
-        self.kubectl("wait", "--for=condition=Ready", node, "--timeout=60s")
+        self._wait_for("create", node)
+        self._wait_for("condition=Ready", node)
+
+    def _wait_for(self, condition, name):
+        self.kubectl("wait", f"--for={condition}", name, f"--timeout={settings.START_S}s")
 
     def _enter_namespaces(self):
         with open(self.path("plan.json"), "w", encoding="utf-8") as file:

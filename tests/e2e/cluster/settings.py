@@ -15,7 +15,7 @@ def cache_folder():
 
 
 CACHE = cache_folder()
-PROGRAMS = os.path.join(CACHE, "bin")
+PROGRAMS = os.path.join(CACHE, "programs")
 IMAGES = os.path.join(CACHE, "images")
 MANIFESTS = os.path.join(CACHE, "manifests")
 STATE = os.path.join(CACHE, "run")  # of the cluster that `up` starts
@@ -24,7 +24,8 @@ CNI_PLUGINS = "/usr/lib/cni"  # where Debian has them
 # One cluster a cache, so the cache's name tells clusters apart.
 CGROUP = "swell-" + hashlib.sha256(CACHE.encode()).hexdigest()[:8]
 
-GO_VERSION = (1, 26)  # what go/*/go.mod ask for
+GO_MODULE = os.path.join(ROOT, "tests")
+GO_VERSION = (1, 26)  # what its go.mod asks for
 
 NODE = "swell-node"
 NODE_ADDRESS = "172.30.0.1"  # on lo of the cluster's network namespace

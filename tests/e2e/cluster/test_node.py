@@ -7,10 +7,10 @@ import subprocess
 import sys
 import unittest
 
-from . import inside, processes, settings, wait
+from . import build, inside, processes, settings, wait
 from .access import Access
 
-SAYS_S = 900  # for a command: the first start on a machine builds
+SAYS_S = 1800  # for a command: the first start on a machine builds
 
 
 def cluster(*command):
@@ -58,6 +58,9 @@ class WholeCluster(unittest.TestCase):
         code, said = cluster("kubectl", "top", "pods", "--all-namespaces")
         self.assertEqual(code, 0, said)
         self.assertIn("coredns", said)
+        code, said = cluster("status")
+        for part in {"containerd", *build.NODE} - {"kubectl"}:
+            self.assertRegex(said, rf"(?m)^{part} +\d+ +\d+\.\d MiB +\d+\.\d s +\d+\.\d s$")
         code, said = cluster("up")
         self.assertEqual(code, 1)
         self.assertIn("a cluster is up already", said)

@@ -25,31 +25,39 @@ static struct {
     struct fetcher *fetcher;
     struct kube_access access;
     struct kube *kube;
-    struct http_stream *watch; /* the newest */
 
     pthread_mutex_t lock; /* guards what follows; held while a test's answer is made */
     json_t *(*answer)(const char *method, const char *path, const json_t *body, int *status);
+    struct http_stream *watch;   /* the newest; NULL: none yet */
     char *asked[STUB_ASKED_MAX]; /* "POST /path"; without watches */
     size_t asked_count;
 } stub = {.access = KUBE_ACCESS_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
+
+static inline struct http_reply stub_hold_watch(void)
+{
+    pthread_mutex_lock(&stub.lock);
+    http_stream_unref(stub.watch); /* the server has its own reference */
+    stub.watch = http_stream_new(256 * KIB);
+    struct http_reply reply = http_reply_stream(stub.watch, "application/json");
+    pthread_mutex_unlock(&stub.lock);
+    return reply;
+}
 
 static inline struct http_reply stub_serve(void *app, const struct http_request *r)
 {
     int status = 200;
     (void)app;
 
-    if (http_query(r, "watch")) {
-        stub.watch = http_stream_new(256 * KIB);
-        return http_reply_stream(stub.watch, "application/json");
-    }
+    if (http_query(r, "watch"))
+        return stub_hold_watch();
     json_auto_t *body = json_loadb(r->body ? r->body : "", r->body_len, 0, NULL);
     pthread_mutex_lock(&stub.lock);
-    json_auto_t *answer = stub.answer(r->method, r->path, body, &status);
-    char *line = NULL;
+    json_t *answer = stub.answer(r->method, r->path, body, &status);
+    char *text = answer ? json_dumps(answer, 0) : strdup("{}"), *line = NULL;
+    json_decref(answer);
     if (stub.asked_count < STUB_ASKED_MAX && asprintf(&line, "%s %s", r->method, r->path) > 0)
         stub.asked[stub.asked_count++] = line;
     pthread_mutex_unlock(&stub.lock);
-    char *text = answer ? json_dumps(answer, 0) : strdup("{}");
     return http_reply_take(status, "application/json", text, strlen(text));
 }
 
@@ -79,6 +87,8 @@ static inline void stub_stop(void)
     fetcher_free(stub.fetcher);
     kube_access_done(&stub.access);
     (void)http_server_stop(stub.server, 0);
+    http_stream_unref(stub.watch);
+    stub.watch = NULL;
     while (stub.asked_count)
         free(stub.asked[--stub.asked_count]);
 }
@@ -93,6 +103,27 @@ static inline size_t stub_asked(const char *line)
         n += strcmp(stub.asked[i], line) == 0;
     pthread_mutex_unlock(&stub.lock);
     return n;
+}
+
+static inline bool stub_is_watched(void)
+{
+    pthread_mutex_lock(&stub.lock);
+    bool is = stub.watch;
+    pthread_mutex_unlock(&stub.lock);
+    return is;
+}
+
+/* Sends the newest watch an event. Takes object. */
+static inline void stub_tell(const char *type, json_t *object)
+{
+    json_auto_t *event = json_pack("{s:s, s:o}", "type", type, "object", object);
+    char *line = json_dumps(event, JSON_COMPACT);
+
+    pthread_mutex_lock(&stub.lock);
+    assert_int_equal(http_stream_write(stub.watch, line, strlen(line)), 0);
+    assert_int_equal(http_stream_write(stub.watch, "\n", 1), 0);
+    pthread_mutex_unlock(&stub.lock);
+    free(line);
 }
 
 /* One turn of an event loop. */

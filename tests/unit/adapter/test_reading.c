@@ -152,7 +152,7 @@ static void a_long_cause_is_cut(void **state)
     memset(cause, 'x', sizeof(cause));
     cause[999] = '\0';
     struct reading *r = reading_new_failure(NULL, cause, WALL, S);
-    assert_int_equal(strlen(r->cause), READING_CAUSE_MAX - 1);
+    assert_int_equal(strlen(r->cause), READING_CAUSE_MAX_BYTES - 1);
     reading_unref(r);
 }
 

@@ -120,19 +120,12 @@ static bool is_told(void)
 }
 
 /* What a watch says about the Secret as it is now. */
-static void tell_of_secret(const char *type)
+static void tell_of_secret(void)
 {
     pthread_mutex_lock(&stub.lock);
-    json_auto_t *event = json_pack("{s:s, s:O}", "type", type, "object", secret);
+    json_t *now = json_deep_copy(secret);
     pthread_mutex_unlock(&stub.lock);
-    scoped(free_at) char *line = json_dumps(event, JSON_COMPACT);
-    assert_int_equal(http_stream_write(stub.watch, line, strlen(line)), 0);
-    assert_int_equal(http_stream_write(stub.watch, "\n", 1), 0);
-}
-
-static bool is_watched(void)
-{
-    return stub.watch;
+    stub_tell("ADDED", now);
 }
 
 /* A Secret as another replica would have left it. service: for whom its certificate is. */
@@ -155,11 +148,10 @@ static void what_it_made_is_stored_and_served_once_the_secret_says_so(void **sta
     (void)state;
     serving = make();
     scoped(free_at) char *own = strdup(serving_first(serving)->cert_pem);
-    stub.watch = NULL;
     stub_until("the Secret to be stored", is_stored, run);
-    stub_until("the watch", is_watched, run);
+    stub_until("the watch", stub_is_watched, run);
     assert_int_equal(told, 0);
-    tell_of_secret("ADDED");
+    tell_of_secret();
     stub_until("the certificate", is_told, run);
     assert_string_equal(served, own);
     assert_int_equal(stub_asked("POST " SECRETS), 1);
@@ -204,14 +196,13 @@ static void whoever_stores_too_late_serves_the_others(void **state)
     (void)state;
 
     conflict = true;
-    stub.watch = NULL;
     serving = make();
     stub_until("the try to store", is_stored, run);
-    stub_until("the watch", is_watched, run);
+    stub_until("the watch", stub_is_watched, run);
     pthread_mutex_lock(&stub.lock);
     leave_secret("adapter", &theirs);
     pthread_mutex_unlock(&stub.lock);
-    tell_of_secret("ADDED");
+    tell_of_secret();
     stub_until("the certificate", is_told, run);
     assert_string_equal(served, theirs.current.cert_pem);
     keyring_done(&theirs);

@@ -1,5 +1,5 @@
-// The prometheus-adapter that tests/e2e/rules.py compares ours with.
-module swell/tests/e2e/rules
+// The released prometheus-adapter, as tests/bench/adapter.py measures it.
+module swell/tests/bench/prometheus-adapter
 
 go 1.26
 
