@@ -163,16 +163,16 @@ class RedisKeys(SourceTest, WithRedis):
 
         def of(more, host=redis.address):
             return (f'{{redis: {{address: "{host}:6380", key: jobs, username: reader, '
-                    f"password: {{file: {self.write('pass:w@rd/', 'password')}}}, {more}}}}}")
+                    f"password: {{file: {self.write('pass:w@rd/', 'password')}}}, timeout: 20s{more}}}}}")
         known = f"certFile: {ours}, keyFile: {key}"
         ca = f"caFile: {authority.certificate}"
         p = self.adapter("externalMetrics:\n" +
-                         metric("good", of(f"tls: {{{ca}, {known}}}")) +
-                         metric("blind", of(f"tls: {{insecureSkipVerify: true, {known}}}", "redis")) +
-                         metric("wrongname", of(f"tls: {{{ca}, {known}}}", "redis")) +
-                         metric("wrongca", of(f"tls: {{{known}}}")) +
-                         metric("stranger", of(f"tls: {{{ca}}}")) +
-                         metric("plain", of("timeout: 1s")),
+                         metric("good", of(f", tls: {{{ca}, {known}}}")) +
+                         metric("blind", of(f", tls: {{insecureSkipVerify: true, {known}}}", "redis")) +
+                         metric("wrongname", of(f", tls: {{{ca}, {known}}}", "redis")) +
+                         metric("wrongca", of(f", tls: {{{known}}}")) +
+                         metric("stranger", of(f", tls: {{{ca}}}")) +
+                         metric("plain", of("")),
                          env={"SWELL_HOSTS": self.write(f"{redis.address} redis\n", "hosts")})
         self.becomes(p, "good", "3")
         self.becomes(p, "blind", "3")
