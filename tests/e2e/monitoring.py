@@ -39,6 +39,8 @@ WORKERS = "/apis/apps/v1/namespaces/swell/deployments/workers"
 API_SERVICE = "/apis/apiregistration.k8s.io/v1/apiservices"
 BUDGET = "/apis/policy/v1/namespaces/swell-system/poddisruptionbudgets/adapter"
 READS_BESIDE = 20  # before and after an adapter goes
+LOAD_IMAGE = "swell-load:0.1.0"
+BURST_DEPTH = 200  # jobs; some of the 400 may be done before it is read
 
 # What each dashboard is looked at with; the other variables have one value.
 SHOWN = {"autoscaling.json": {"namespace": "swell", "workload": "php-apache"},
@@ -320,8 +322,16 @@ class Monitoring(unittest.TestCase):
         self.assertTrue(raw(QUEUE_DEPTH), "the one before stays in force")
         apply_overlay(self.folder, self.config)
 
-    def test_9_when_the_queue_is_gone_it_is_said_and_nothing_shrinks(self):
+    def queue_up(self):
+        """More than the workers do in minutes: an autoscaler may act on the last number for long."""
+        kubectl("run", "burst", "-n", "default", f"--image={LOAD_IMAGE}", "--restart=Never", "--",
+                "produce", "--queue-url=http://queue.swell", "--rate=200/s", "--duration=2s",
+                "--cpu-ms=2000")
+        eventually(lambda: int(raw(QUEUE_DEPTH)[0]["value"]) > BURST_DEPTH, "a long queue")
         eventually(lambda: self.autoscaler("workers").get("currentReplicas", 0) > 1, "more workers")
+
+    def test_9_when_the_queue_is_gone_it_is_said_and_nothing_shrinks(self):
+        self.queue_up()
         kubectl("scale", "-n", "swell", "deployment/queue", "--replicas=0")
         blind = eventually(lambda: (c := condition(self.autoscaler("workers"), "ScalingActive"))
                            ["status"] == "False" and c, "the condition ScalingActive is False")
