@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import tempfile
+import textwrap
 import time
 import unittest
 
@@ -51,6 +52,14 @@ def kustomizations():
     found = glob.glob(os.path.join(MANIFESTS, "*", "*", "kustomization.yaml"))
     return sorted(os.path.relpath(os.path.dirname(path), MANIFESTS) for path in found
                   if "/components/" not in path)
+
+
+ABOVE_A_SOURCE = """\
+resources: [source]
+configMapGenerator:
+- {name: adapter, namespace: swell-system, behavior: merge, files: [config.yaml]}
+generatorOptions: {disableNameSuffixHash: true}
+"""
 
 
 def sources():
@@ -241,6 +250,18 @@ class Manifests(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
                 for credential in re.findall(r"[fF]ile: ([\w./-]+)", text):
                     self.assertIn(os.path.dirname(credential), self.mounts(folder), credential)
+
+    def test_8_a_configuration_above_a_sources_is_the_one(self):
+        """As docs/cluster.md has it, in two folders."""
+        above = os.path.join(self.scratch, "above")
+        overlay(os.path.join(above, "source"), "components/source-redis")
+        for name, text in (("kustomization.yaml", ABOVE_A_SOURCE),
+                           ("config.yaml", "externalMetrics: []\n")):
+            with open(os.path.join(above, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        self.assertEqual(self.configuration(above), "externalMetrics: []\n")
+        with open(os.path.join(ROOT, "docs", "cluster.md"), encoding="utf-8") as guide:
+            self.assertIn(textwrap.indent(ABOVE_A_SOURCE, "    "), guide.read())
 
     def test_9_two_sources_at_once_are_refused(self):
         both = overlay(os.path.join(self.scratch, "both"), *sources()[:2])
