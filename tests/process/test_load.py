@@ -170,15 +170,18 @@ class OpenLoop(unittest.TestCase):
         self.assertAlmostEqual(result["latency_ms"]["corrected"]["p50"], 500, delta=60)
         self.assertEqual(code, 1)  # nothing was answered
 
-    def test_requests_leave_evenly_spread(self):
+    def median_lateness(self):
+        """Of arrivals, in seconds, against their places in the plan; the earliest sets its start."""
         arrivals = []
         with Server(lambda *_: arrivals.append(time.monotonic()) or (200, {})) as server:
             result_of("run", "--rate=50", "--duration=2s", "--keepalive", server.url)
-        # Each arrival against its place in the plan; a busy machine may delay some, never the plan.
-        start = min(at - i / 50 for i, at in enumerate(arrivals))
-        late = sorted(at - start - i / 50 for i, at in enumerate(arrivals))
         self.assertEqual(len(arrivals), 100)
-        self.assertLess(late[50], 0.015)
+        start = min(at - i / 50 for i, at in enumerate(arrivals))
+        return sorted(at - start - i / 50 for i, at in enumerate(arrivals))[50]
+
+    def test_requests_leave_evenly_spread(self):
+        # A busy machine delays half of a run now and then; a plan with bursts would be late each time.
+        self.assertTrue(any(self.median_lateness() < 0.015 for _ in range(5)))
 
 
 class ClosedLoop(unittest.TestCase):
