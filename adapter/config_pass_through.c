@@ -91,8 +91,7 @@ static int read_one(const struct strict *s, const json_t *mapping, const char *p
 
 int pass_throughs_read(const struct strict *s, const json_t *document, struct pass_throughs *ret)
 {
-    static const struct strict_member members[] = {
-        {pass_group_names[PASS_EXTERNAL], false}, {pass_group_names[PASS_CUSTOM], false}, {0}};
+    static const struct strict_member members[] = {{"external", false}, {"custom", false}, {0}};
     const json_t *section = json_object_get(document, SECTION);
     char path[STRICT_PATH_MAX];
 
