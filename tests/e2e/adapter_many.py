@@ -13,7 +13,7 @@ import unittest
 from adapter_fixture import Queue as Page
 from adapter_plane import AdapterTest, start_plane
 from cluster import wait
-from cluster.processes import resident_mib
+from cluster.processes import memory_mib, times_s
 from identities import Door
 from kube_api import KubeApi
 from program import wait_until
@@ -139,7 +139,7 @@ class Many(AdapterTest):
         wanted = {f"ship-{i}": value(i % METRICS) // 10 for i in range(HPAS)}
         wait.until(lambda: self.sizes() == wanted, "the right size of all", **PATIENCE)
 
-        before, cpu_before_s, start = self.answered(p), cpu_s(p.process.pid), time.time()
+        before, cpu_before_s, start = self.answered(p), times_s(p.process.pid)[0], time.time()
         wait.until(lambda: max(self.answered(p).values()) >= max(before.values()) + HPAS,
                    "a read of each HPA", **PATIENCE)
         wait.until(lambda: self.all_sent(start, ROUNDS), "rounds of polls", **PATIENCE)
@@ -150,8 +150,8 @@ class Many(AdapterTest):
         print(f"{HPAS} HPAs, {METRICS} metrics: {reads / took_s:.0f} reads/s, half of them within "
               f"{quantile(answers, 0.5) * 1000:g} ms and 99 % within "
               f"{quantile(answers, 0.99) * 1000:g} ms, "
-              f"{(cpu_s(p.process.pid) - cpu_before_s) / took_s * 100:.1f} % of a CPU, "
-              f"{resident_mib(p.process.pid):.1f} MiB resident")
+              f"{(times_s(p.process.pid)[0] - cpu_before_s) / took_s * 100:.1f} % of a CPU, "
+              f"{memory_mib(p.process.pid):.1f} MiB")
         self.assertEqual(self.sizes(), wanted)
 
     def all_sent(self, since, times):
@@ -172,12 +172,6 @@ class Many(AdapterTest):
 
 def quantile(answers, part):
     return min(bound for bound, count in answers.items() if count >= part * max(answers.values()))
-
-
-def cpu_s(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":
