@@ -22,7 +22,7 @@ import urllib.request
 import monitoring_scrape
 from cluster import wait
 from cluster.controlplane import free_port
-from dashboards import Dashboard, Prometheus, problems
+from dashboards import Dashboard, Prometheus, problems, wait_for_data
 from manifests import MANIFESTS, ROOT, guide_commands, operator_kinds
 from scraping import Scraper, alert_rules, alert_series
 from state_metrics import StateMetrics
@@ -267,15 +267,7 @@ class Monitoring(unittest.TestCase):
 
     def test_4_every_panel_of_every_dashboard_has_data(self):
         for path in glob.glob(os.path.join(MANIFESTS, "dashboards", "*.json")):
-            dashboard, last = Dashboard(path), []
-
-            def has_data():
-                last[:] = self.play(dashboard)
-                return not last
-            try:
-                eventually(has_data, "")
-            except wait.settings.Problem:
-                self.fail("\n".join(last))
+            wait_for_data(self, path, self.play, lambda holds: eventually(holds, "data"))
 
     def test_5_a_panel_whose_series_is_renamed_is_found(self):
         for file, series in (("autoscaling.json", "container_cpu_usage_seconds_total"),

@@ -92,6 +92,22 @@ def problems(dashboard, prometheus, chosen):
     return found
 
 
+def wait_for_data(test, path, play, wait):
+    """Fails the test with the panels of the dashboard at path that stay without data.
+
+    play returns problems() of a dashboard; wait calls what it is given until that holds, or raises.
+    """
+    dashboard, last = Dashboard(path), []
+
+    def has_data():
+        last[:] = play(dashboard)
+        return not last
+    try:
+        wait(has_data)
+    except Exception as late:
+        test.fail("\n".join(last) or late)
+
+
 def main():
     parser = argparse.ArgumentParser(description="which queries of these dashboards find nothing?")
     parser.add_argument("url", help="of the Prometheus")

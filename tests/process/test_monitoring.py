@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-from dashboards import Dashboard, Prometheus, problems
+from dashboards import Dashboard, Prometheus, problems, wait_for_data
 from program import DEADLINE_S, Program, wait_until
 from scraping import Scraper, alert_rules, alert_series
 
@@ -114,15 +114,7 @@ class Queries(unittest.TestCase):
 
     def test_every_panel_of_every_dashboard_has_data(self):
         for path in glob.glob(os.path.join(MANIFESTS, "dashboards", "*.json")):
-            dashboard, last = Dashboard(path), []
-
-            def has_data():
-                last[:] = self.play(dashboard)
-                return not last
-            try:
-                wait_until(has_data, "")
-            except AssertionError:
-                self.fail("\n".join(last))
+            wait_for_data(self, path, self.play, lambda holds: wait_until(holds, "data"))
 
     def test_a_panel_without_data_is_found(self):
         dashboard = Dashboard(os.path.join(MANIFESTS, "dashboards", "queue.json"))

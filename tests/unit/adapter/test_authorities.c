@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Whom the gate believes, by what the cluster's ConfigMap and the files of flags say. */
 #include "authority.h"
+#include "files.h"
 #include "kube_stub.h"
 
 #include "adapter/cluster/authorities.h"
@@ -63,15 +64,6 @@ static int stop(void **state)
     certified_done(&new_ca);
     (void)unlink(path);
     return 0;
-}
-
-static void write_file(const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
 }
 
 static void begin(const struct cluster_options *options)
@@ -153,13 +145,13 @@ static void a_config_map_that_cannot_be_used_is_told_and_trusted_in_nothing(void
 static void a_flags_file_takes_the_clusters_place_and_is_read_again(void **state)
 {
     (void)state;
-    write_file(file_ca.pem);
+    write_file(path, file_ca.pem);
     begin(&(struct cluster_options){.front_proxy_ca_file = path});
     stub_until("the ConfigMap", are_known, NULL);
     assert_true(believes(&file_ca));
     assert_false(believes(&cluster_ca));
 
-    write_file(new_ca.pem);
+    write_file(path, new_ca.pem);
     assert_true(authorities_run(&authorities, now_ns) > 0);
     look_at_files();
     assert_true(believes(&new_ca));
@@ -169,17 +161,17 @@ static void a_flags_file_takes_the_clusters_place_and_is_read_again(void **state
 static void a_bad_file_changes_nothing_until_it_is_good_again(void **state)
 {
     (void)state;
-    write_file(file_ca.pem);
+    write_file(path, file_ca.pem);
     begin(&(struct cluster_options){.front_proxy_ca_file = path});
     stub_until("the ConfigMap", are_known, NULL);
     assert_false(is_refused("requestheader-client-ca-file"));
     for (const char *const *bad = (const char *const[]){"nonsense", "", NULL}; *bad; bad++) {
-        write_file(*bad);
+        write_file(path, *bad);
         look_at_files();
         assert_true(is_refused("requestheader-client-ca-file"));
         assert_true(believes(&file_ca));
     }
-    write_file(file_ca.pem); /* as it was before */
+    write_file(path, file_ca.pem); /* as it was before */
     look_at_files();
     assert_false(is_refused("requestheader-client-ca-file"));
     assert_true(believes(&file_ca));
@@ -188,12 +180,12 @@ static void a_bad_file_changes_nothing_until_it_is_good_again(void **state)
 static void a_file_that_was_away_for_a_while_is_no_longer_complained_about(void **state)
 {
     (void)state;
-    write_file(file_ca.pem);
+    write_file(path, file_ca.pem);
     begin(&(struct cluster_options){.client_ca_file = path});
     (void)unlink(path);
     look_at_files();
     assert_true(is_refused("client-ca-file"));
-    write_file(file_ca.pem);
+    write_file(path, file_ca.pem);
     look_at_files();
     assert_false(is_refused("client-ca-file"));
 }
@@ -203,7 +195,7 @@ static void flags_that_cannot_be_are_an_error_at_the_start(void **state)
     struct err err = {0};
     (void)state;
 
-    write_file("nonsense");
+    write_file(path, "nonsense");
     assert_true(authorities_start(&authorities, stub.kube, gate,
                                   &(struct cluster_options){.client_ca_file = path}, metrics,
                                   &err) < 0);

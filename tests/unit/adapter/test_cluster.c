@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What an HTTPS server gets from the cluster module, and when it is ready. */
 #include "authority.h"
+#include "files.h"
 #include "kube_stub.h"
 
 #include "adapter/cluster/cluster.h"
@@ -31,15 +32,6 @@ static json_t *answer(const char *method, const char *path, const json_t *body, 
     (void)body;
     (void)status;
     return json_pack("{s:{s:s}, s:[o*]}", "metadata", "resourceVersion", "1", "items", config_map);
-}
-
-static void write_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
 }
 
 static void name_files(void)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* What prometheus-adapter's flags make of a request. */
-#include "unit.h"
+#include "files.h"
 
 #include "adapter/rules/connection.h"
 #include "base/buf.h"
@@ -40,15 +40,6 @@ static int stop(void **state)
     return 0;
 }
 
-static void write_file(const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
 static void write_kubeconfig(const char *user)
 {
     char text[600];
@@ -58,7 +49,7 @@ static void write_kubeconfig(const char *user)
                    " clusters: [{name: k, cluster: {server: 'https://elsewhere',"
                    " certificate-authority: /etc/k.crt}}], users: [{name: u, user: {%s}}]}",
                    user);
-    write_file(text);
+    write_file(path, text);
 }
 
 static void make_request(struct connection_options *o)
@@ -113,7 +104,7 @@ static void the_account_is_read_once_and_lasts_for_all_configurations(void **sta
     endpoint_unref(endpoint);
     endpoint = NULL;
     source_request_done(&request);
-    write_file("not any more");
+    write_file(path, "not any more");
     make_request(&o);
     assert_string_equal(request.call.bearer, "t0ken");
     connection_options_done(&o);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "unit.h"
+#include "files.h"
 
 #include "adapter/serving/files.h"
 #include "base/clock.h"
@@ -14,15 +14,6 @@
 static char folder[32], cert[64], key[64];
 static struct serving_files f;
 static uint64_t wait_ns;
-
-static void write_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
 
 static int start(void **state)
 {

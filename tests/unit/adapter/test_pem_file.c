@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "unit.h"
+#include "files.h"
 
 #include "adapter/serving/pem_file.h"
 #include "base/err.h"
@@ -12,15 +12,6 @@
 
 static char path[32];
 static struct pem_file f;
-
-static void write_file(const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
 
 static int start(void **state)
 {
@@ -44,10 +35,10 @@ static int stop(void **state)
 static void a_new_content_is_told_once(void **state)
 {
     (void)state;
-    write_file("first");
+    write_file(path, "first");
     assert_int_equal(pem_file_look(&f, NULL), 1);
     assert_int_equal(pem_file_look(&f, NULL), 0);
-    write_file("other"); /* as long as the first */
+    write_file(path, "other"); /* as long as the first */
     assert_int_equal(pem_file_look(&f, NULL), 1);
     assert_string_equal(f.pem.data, "other");
 }
@@ -57,16 +48,16 @@ static void what_cannot_be_read_leaves_the_last_content(void **state)
     struct err err = {0};
     (void)state;
 
-    write_file("good");
+    write_file(path, "good");
     assert_int_equal(pem_file_look(&f, NULL), 1);
-    write_file("");
+    write_file(path, "");
     assert_int_equal(pem_file_look(&f, &err), -EINVAL);
     assert_non_null(strstr(err.text, path));
     (void)unlink(path);
     assert_int_equal(pem_file_look(&f, &err), -ENOENT);
     assert_non_null(strstr(err.text, path));
     assert_string_equal(f.pem.data, "good");
-    write_file("good");
+    write_file(path, "good");
     assert_int_equal(pem_file_look(&f, NULL), 0);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "certificate.h"
+#include "tls_server.h"
 
 #include "base/signals.h"
 #include "http/channel.h"
@@ -14,29 +14,11 @@ static struct http_reply echo_length(void *app, const struct http_request *r)
 
 static const struct http_route rows[] = {{"POST", "/", echo_length, ""}};
 static const struct http_routes routes = {rows, ARRAY_LEN(rows), NULL};
-static struct certificate own, other;
-static struct http_server *server;
-static char url[64];
 
 static int start(void **state)
 {
     (void)state;
-    certificate_make(&own);
-    certificate_make(&other);
-    server = wire_start(&routes, (struct http_server_config){.tls_cert_pem = own.cert.data,
-                                                             .tls_key_pem = own.key.data});
-    (void)snprintf(url, sizeof(url), "https://127.0.0.1:%u", http_server_port(server));
-    return http_client_setup();
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    (void)http_server_stop(server, 0);
-    http_client_teardown();
-    certificate_done(&own);
-    certificate_done(&other);
-    return 0;
+    return tls_server_start(&routes);
 }
 
 static struct channel *open_channel(void)
@@ -134,5 +116,5 @@ int main(void)
         cmocka_unit_test(servers_that_nobody_vouches_for_are_refused),
     };
     signals_block();
-    return cmocka_run_group_tests_name("channel", tests, start, stop);
+    return cmocka_run_group_tests_name("channel", tests, start, tls_server_stop);
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "certificate.h"
+#include "tls_server.h"
 
 #include "base/signals.h"
-#include "http/client.h"
 
 #include <fcntl.h>
 
@@ -34,30 +33,11 @@ static struct http_reply peer(void *app, const struct http_request *r)
 static const struct http_route rows[] = {
     {"GET", "/peer", peer, ""}, {"GET", "/", hello, ""}, {"GET", "/defer", defer, ""}};
 static const struct http_routes routes = {rows, ARRAY_LEN(rows), NULL};
-static struct certificate own, other;
-static struct http_server *server;
-static char url[64];
 
 static int start(void **state)
 {
     (void)state;
-    certificate_make(&own);
-    certificate_make(&other);
-    server = wire_start(&routes, (struct http_server_config){.tls_cert_pem = own.cert.data,
-                                                             .tls_key_pem = own.key.data,
-                                                             .ask_client_certificate = true});
-    (void)snprintf(url, sizeof(url), "https://127.0.0.1:%u/", http_server_port(server));
-    return http_client_setup();
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    (void)http_server_stop(server, 0);
-    http_client_teardown();
-    certificate_done(&own);
-    certificate_done(&other);
-    return 0;
+    return tls_server_start(&routes);
 }
 
 static int call(const char *ca_file, const char *where, struct err *err)
@@ -294,5 +274,5 @@ int main(void)
         cmocka_unit_test(a_bad_certificate_is_an_error_and_closes_nothing_twice),
     };
     signals_block();
-    return cmocka_run_group_tests_name("tls", tests, start, stop);
+    return cmocka_run_group_tests_name("tls", tests, start, tls_server_stop);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "unit.h"
+#include "files.h"
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -145,10 +145,7 @@ static void a_pod_knows_its_server_by_the_environment(void **state)
     (void)setenv("KUBERNETES_SERVICE_HOST", "fd00::1", 1);
     (void)setenv("KUBERNETES_SERVICE_PORT", "443", 1);
     (void)snprintf(path, sizeof(path), "%s/namespace", folder);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    (void)fputs("metrics\n", file);
-    (void)fclose(file);
+    write_file(path, "metrics\n");
 
     assert_int_equal(kube_access_in_cluster(folder, &a, &err), 0);
     assert_string_equal(a.server, "https://[fd00::1]:443");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Against a stand-in for an API server: one route whose answers the test writes down beforehand. */
 #include "../http/wire.h"
+#include "files.h"
 
 #include "base/signals.h"
 #include "kube/client.h"
@@ -181,15 +182,6 @@ static void nobody_there_is_an_error_after_the_tries(void **state)
     assert_int_equal(got.status, 0);
 }
 
-static void write_token(const char *path, const char *token)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    (void)fputs(token, file);
-    (void)fclose(file);
-}
-
 static void a_token_file_is_read_again_after_a_401(void **state)
 {
     char path[] = "/tmp/swell-token-XXXXXX";
@@ -199,7 +191,7 @@ static void a_token_file_is_read_again_after_a_401(void **state)
     assert_true(fd >= 0);
     (void)close(fd);
     access_.token_file = strdup(path);
-    write_token(path, "old\n");
+    write_file(path, "old\n");
     script[0].status = 200;
     script[0].body = "{}";
     script[1].status = 401;
@@ -209,7 +201,7 @@ static void a_token_file_is_read_again_after_a_401(void **state)
     send_and_wait(&(struct kube_request){.path = "/x"});
     assert_string_equal(last, "GET /x - Bearer old -");
 
-    write_token(path, "new\n");
+    write_file(path, "new\n");
     got.calls = 0;
     send_and_wait(&(struct kube_request){.path = "/x", .tries = 2});
     assert_int_equal(got.result, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "unit.h"
+#include "files.h"
 
 #include "base/err.h"
 #include "base/log.h"
@@ -39,17 +39,6 @@ static int free_env(void **state)
     return 0;
 }
 
-static void write_manifest(const char *name, const char *text)
-{
-    char path[200];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    (void)fputs(text, f);
-    (void)fclose(f);
-}
-
 static size_t stored(enum kind_id kind)
 {
     json_auto_t *all = store_list(env.store, kind, NULL, NULL);
@@ -61,7 +50,7 @@ static void assert_refused(const char *text, const char *says)
 {
     struct err e = {0};
 
-    write_manifest("b.yaml", text);
+    write_file_in(dir, "b.yaml", text);
     assert_int_equal(manifests_load(&env, dir, &e), -EINVAL);
     if (!strstr(e.text, says))
         fail_msg("says '%s'", e.text);
@@ -72,8 +61,8 @@ static void assert_refused(const char *text, const char *says)
 static void stores_what_is_in_order(void **state)
 {
     (void)state;
-    write_manifest("a.yaml", CONFIG("one") "---\n" CONFIG("two.b-2"));
-    write_manifest("scene.yaml", "not: a manifest\n");
+    write_file_in(dir, "a.yaml", CONFIG("one") "---\n" CONFIG("two.b-2"));
+    write_file_in(dir, "scene.yaml", "not: a manifest\n");
     assert_int_equal(manifests_load(&env, dir, NULL), 0);
     assert_int_equal(stored(KIND_CONFIGMAP), 2);
 }
@@ -81,7 +70,7 @@ static void stores_what_is_in_order(void **state)
 static void stores_nothing_when_anything_is_wrong(void **state)
 {
     (void)state;
-    write_manifest("a.yaml", CONFIG("one"));
+    write_file_in(dir, "a.yaml", CONFIG("one"));
     assert_refused(CONFIG("one"), "b.yaml:4: ConfigMap one is already defined at ");
     assert_int_equal(stored(KIND_CONFIGMAP), 0);
 }
@@ -108,7 +97,7 @@ static void refuses_kinds_that_it_does_not_know(void **state)
 static void passes_over_what_only_a_cluster_has(void **state)
 {
     (void)state;
-    write_manifest("a.yaml", CONFIG("one") "---\napiVersion: batch/v1\nkind: Job\n");
+    write_file_in(dir, "a.yaml", CONFIG("one") "---\napiVersion: batch/v1\nkind: Job\n");
     assert_int_equal(manifests_load(&env, dir, NULL), 0);
     assert_int_equal(stored(KIND_CONFIGMAP), 1);
 }
@@ -116,18 +105,19 @@ static void passes_over_what_only_a_cluster_has(void **state)
 static void a_kustomization_says_which_files_and_in_which_namespace(void **state)
 {
     (void)state;
-    write_manifest("named.yaml", CONFIG("one"));
-    write_manifest("component.yaml", CONFIG("two") "  namespace: elsewhere\n");
-    write_manifest("not-named.yaml", CONFIG("three"));
-    write_manifest("kustomization.yaml", "resources: [named.yaml]\ncomponents: [component.yaml]\n"
-                                         "namespace: ns\npatches: []\n");
+    write_file_in(dir, "named.yaml", CONFIG("one"));
+    write_file_in(dir, "component.yaml", CONFIG("two") "  namespace: elsewhere\n");
+    write_file_in(dir, "not-named.yaml", CONFIG("three"));
+    write_file_in(dir, "kustomization.yaml",
+                  "resources: [named.yaml]\ncomponents: [component.yaml]\n"
+                  "namespace: ns\npatches: []\n");
     assert_int_equal(manifests_load(&env, dir, NULL), 0);
     json_auto_t *all = store_list(env.store, KIND_CONFIGMAP, "ns", NULL);
     assert_int_equal(json_array_size(all), 2);
     assert_int_equal(stored(KIND_CONFIGMAP), 2);
 
     struct err e = {0};
-    write_manifest("kustomization.yaml", "resources: [named.yaml]\nnamespace: ../up\n");
+    write_file_in(dir, "kustomization.yaml", "resources: [named.yaml]\nnamespace: ../up\n");
     assert_int_equal(manifests_load(&env, dir, &e), -EINVAL);
     assert_non_null(strstr(e.text, "kustomization.yaml:2: the namespace '../up' is not"));
 }
@@ -140,15 +130,15 @@ static void a_kustomization_may_name_folders_but_not_itself(void **state)
 
     (void)snprintf(folder, sizeof(folder), "%s/inner", dir);
     assert_int_equal(mkdir(folder, 0700), 0);
-    write_manifest("inner/a.yaml", CONFIG("one"));
-    write_manifest("kustomization.yaml", "resources: [inner]\n");
+    write_file_in(dir, "inner/a.yaml", CONFIG("one"));
+    write_file_in(dir, "kustomization.yaml", "resources: [inner]\n");
     assert_int_equal(manifests_load(&env, dir, NULL), 0);
     assert_int_equal(stored(KIND_CONFIGMAP), 1);
 
-    write_manifest("kustomization.yaml", "resources: [inner/..]\n");
+    write_file_in(dir, "kustomization.yaml", "resources: [inner/..]\n");
     assert_int_equal(manifests_load(&env, dir, &e), -EINVAL);
     assert_non_null(strstr(e.text, "nested more than 16 deep"));
-    write_manifest("kustomization.yaml", "resources: [inner, gone.yaml]\n");
+    write_file_in(dir, "kustomization.yaml", "resources: [inner, gone.yaml]\n");
     assert_int_equal(manifests_load(&env, dir, &e), -ENOENT);
     assert_non_null(strstr(e.text, "gone.yaml"));
 }
@@ -165,10 +155,10 @@ static void a_kustomization_may_name_folders_but_not_itself(void **state)
 static void a_service_may_name_a_port_that_the_container_has(void **state)
 {
     (void)state;
-    write_manifest("a.yaml", DEPLOYMENT("http"));
-    write_manifest("b.yaml", SERVICE);
+    write_file_in(dir, "a.yaml", DEPLOYMENT("http"));
+    write_file_in(dir, "b.yaml", SERVICE);
     assert_int_equal(manifests_load(&env, dir, NULL), 0);
-    write_manifest("a.yaml", DEPLOYMENT("web"));
+    write_file_in(dir, "a.yaml", DEPLOYMENT("web"));
     assert_refused(SERVICE, "Service web points to port \"http\", which the container of "
                             "Deployment web does not have");
 }

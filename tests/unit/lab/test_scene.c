@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "unit.h"
+#include "files.h"
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -31,13 +31,7 @@ static int remove_folder(void **state)
 
 static int read_text(const char *text, struct scene **ret, struct err *err)
 {
-    char path[200];
-
-    (void)snprintf(path, sizeof(path), "%s/scene.yaml", folder);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    (void)fputs(text, f);
-    assert_int_equal(fclose(f), 0);
+    write_file_in(folder, "scene.yaml", text);
     return scene_read(folder, ret, err);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "unit.h"
+#include "files.h"
 
 #include "jobs_fixture.h"
 
@@ -251,15 +251,6 @@ static void what_was_committed_survives_without_a_close(void **state)
 
     open_jobs(f);
     assert_counts(f, 50, 0, 0);
-}
-
-static void write_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    (void)fputs(text, file);
-    (void)fclose(file);
 }
 
 static void assert_refused(struct fixture *f, const char *path, int code, const char *sentence)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "unit.h"
+#include "files.h"
 
 #include "base/err.h"
 #include "kube/jpath.h"
@@ -27,17 +27,6 @@ static int remove_folder(void **state)
     return 0;
 }
 
-static void write_file(const char *name, const char *text)
-{
-    char path[200];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    (void)fputs(text, f);
-    assert_int_equal(fclose(f), 0);
-}
-
 #define DEPLOYMENT                                                                                 \
     "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n"                        \
     "  selector: {matchLabels: {app: web}}\n"                                                      \
@@ -50,8 +39,8 @@ static void reads_manifests_whose_images_nobody_could_run(void **state)
     struct err e = {0};
     (void)state;
 
-    write_file("simulation.yaml", "title: T\n");
-    write_file("web.yaml", DEPLOYMENT);
+    write_file_in(folder, "simulation.yaml", "title: T\n");
+    write_file_in(folder, "web.yaml", DEPLOYMENT);
     if (input_read(folder, &in, &e) < 0)
         fail_msg("%s", e.text);
     assert_string_equal(jpath_str(in.plan, "title", ""), "T");
@@ -76,11 +65,12 @@ static void says_what_is_missing_or_wrong(void **state)
     (void)state;
 
     assert_refused(-ENOENT, "simulation.yaml");
-    write_file("simulation.yaml", "a: 1\n---\nb: 2\n");
+    write_file_in(folder, "simulation.yaml", "a: 1\n---\nb: 2\n");
     assert_refused(-EINVAL, "a simulation is one document, not 2");
-    write_file("simulation.yaml", "title: T\n");
+    write_file_in(folder, "simulation.yaml", "title: T\n");
     assert_refused(-EINVAL, "has no manifests");
-    write_file("web.yaml", "apiVersion: apps/v1\nkind: Deploiment\nmetadata: {name: web}\n");
+    write_file_in(folder, "web.yaml",
+                  "apiVersion: apps/v1\nkind: Deploiment\nmetadata: {name: web}\n");
     assert_refused(-EINVAL, "web.yaml:2: ");
 }
 
