@@ -259,7 +259,9 @@ class Manifests(unittest.TestCase):
                            ("config.yaml", "externalMetrics: []\n")):
             with open(os.path.join(above, name), "w", encoding="utf-8") as file:
                 file.write(text)
-        self.assertEqual(self.configuration(above), "externalMetrics: []\n")
+        code, out, err = self.kubectl("kustomize", above)
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("  config.yaml: |\n    externalMetrics: []\nkind: ConfigMap\n", out)
         with open(os.path.join(ROOT, "docs", "cluster.md"), encoding="utf-8") as guide:
             self.assertIn(textwrap.indent(ABOVE_A_SOURCE, "    "), guide.read())
 
