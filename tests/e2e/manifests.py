@@ -9,9 +9,9 @@ import shlex
 import subprocess
 import tempfile
 import textwrap
-import time
 import unittest
 
+from cluster import wait
 from cluster.controlplane import ControlPlane
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -95,16 +95,6 @@ def guide_commands():
     return re.findall(r"^    (kubectl .+)$", guide, re.MULTILINE)
 
 
-def wait_until(condition, what):
-    until = time.monotonic() + DEADLINE_S
-    while time.monotonic() < until:
-        result = condition()
-        if result:
-            return result
-        time.sleep(0.1)
-    raise AssertionError(f"not seen within {DEADLINE_S} s: {what}")
-
-
 class Manifests(unittest.TestCase):
     completed = {}  # objects by folder
 
@@ -175,7 +165,7 @@ class Manifests(unittest.TestCase):
             _, out, _ = self.kubectl("get", "pods", "-A", "-o", "json")
             return wanted - {pod["metadata"]["labels"].get("app.kubernetes.io/name")
                              for pod in json.loads(out)["items"]}
-        wait_until(lambda: not missing(), "a pod of each Deployment and Job")
+        wait.until(lambda: not missing(), "a pod of each Deployment and Job", DEADLINE_S)
         _, events, _ = self.kubectl("get", "events", "-A", "--field-selector=reason=FailedCreate")
         self.assertEqual(events, "")
 
@@ -212,7 +202,8 @@ class Manifests(unittest.TestCase):
         self.plane.kubectl("create", "rolebinding", "-n", "swell", "viewer", "--clusterrole=view",
                            "--user=student")
         for question in METRICS:
-            wait_until(lambda: self.may("student", question), f"the student may {question}")
+            wait.until(lambda: self.may("student", question), f"the student may {question}",
+                       DEADLINE_S)
 
     def test_7_the_guides_commands_work(self):
         self.apply("overlays/cluster")
@@ -221,8 +212,8 @@ class Manifests(unittest.TestCase):
             with self.subTest(command):
                 code, _, err = self.kubectl(*shlex.split(command)[1:])
                 self.assertEqual(code, 0, err)
-        wait_until(lambda: "swell" not in self.plane.kubectl("get", "namespaces"),
-                   "the end of both namespaces")
+        wait.until(lambda: "swell" not in self.plane.kubectl("get", "namespaces"),
+                   "the end of both namespaces", DEADLINE_S)
 
     def configuration(self, folder):
         """The adapter's, as its pods get it."""
