@@ -43,9 +43,11 @@ STARTS = 5
 HANG_S, HANG_RATE = 3, 100
 
 EXTERNAL = "/apis/external.metrics.k8s.io/v1beta1/namespaces/default/"
-HPA_CONTROLLER = remote("system:serviceaccount:kube-system:horizontal-pod-autoscaler",
-                        "system:serviceaccounts", "system:serviceaccounts:kube-system",
-                        "system:authenticated")
+# The controller of HPAs, as an API server passes its requests on.
+HPA_CONTROLLER = [*remote("system:serviceaccount:kube-system:horizontal-pod-autoscaler",
+                          "system:serviceaccounts", "system:serviceaccounts:kube-system",
+                          "system:authenticated"),
+                  ("Audit-Id", "7c7a35f6-51a1-4f5c-8f2a-6a4d1f0b6a10")]
 
 RULES = """\
 externalRules:
