@@ -34,7 +34,7 @@ struct http_call {
     const char *method; /* NULL: GET */
     const char *url;
     const char *headers[HTTP_CALL_HEADERS_MAX]; /* "Name: value"; ends with NULL */
-    const void *body; /* with body_len; NULL: none. Lives until the call is done */
+    const void *body;                           /* with body_len; NULL: none */
     size_t body_len;
     uint64_t timeout_ns; /* for all of it; 0: 5 s */
     /* Files are read at every handshake, so one that was renewed counts from then on. For bytes

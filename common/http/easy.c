@@ -80,20 +80,21 @@ static long whole_ms(uint64_t ns)
 
 /* CUSTOMREQUEST only changes the word that is sent: libcurl must also know that no body follows the
  * answer to HEAD, and that a POST without a body still announces its length (RFC 9110, 8.6). */
-static void set_method_and_body(CURL *curl, const struct http_call *call)
+static int set_method_and_body(CURL *curl, const struct http_call *call)
 {
     const char *method = call->method ? call->method : "GET";
     bool sends =
         strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
 
-    if (call->body || sends) {
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
-                         (curl_off_t)(call->body ? call->body_len : 0));
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body ? call->body : "");
-    }
     if (strcmp(method, "HEAD") == 0)
         curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+    if (!call->body && !sends)
+        return 0;
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                     (curl_off_t)(call->body ? call->body_len : 0));
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, call->body ? call->body : "");
+    return code == CURLE_OK ? 0 : -ENOMEM;
 }
 
 static void set_basic(CURL *curl, const struct http_call *call)
@@ -151,8 +152,7 @@ int easy_prepare(struct easy *e, const struct http_call *call, struct curl_slist
     curl_easy_setopt(e->curl, CURLOPT_PROXY, ""); /* never a proxy from the environment */
     set_basic(e->curl, call);
     set_tls(e->curl, call);
-    set_method_and_body(e->curl, call);
-    return 0;
+    return set_method_and_body(e->curl, call);
 }
 
 const char *easy_refusal(int result)

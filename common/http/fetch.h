@@ -22,8 +22,7 @@ typedef void fetch_done_fn(void *arg, int result, int status, const struct buf *
                            const struct err *err);
 
 /* Starts; done is called once from a later fetcher_wait, unless cancelled. call and what it points
- * to are copied, but for body, which must live until then. Returns an id > 0; -ENOMEM; or
- * -EINVAL for a bearer that fits no header. */
+ * to are copied. Returns an id > 0; -ENOMEM; or -EINVAL for a bearer that fits no header. */
 int64_t fetcher_start(struct fetcher *f, const struct http_call *call, size_t max_body_bytes,
                       fetch_done_fn *done, void *arg);
 
