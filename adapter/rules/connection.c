@@ -16,7 +16,6 @@
 #define SECTION "prometheus"
 #define TIMEOUT "10s" /* of rules' queries, unless something else is said */
 
-enum verb { VERB_GET, VERB_POST };
 static const char *const verbs[] = {"GET", "POST", NULL};
 
 static const struct opt opts[] = {
@@ -39,7 +38,9 @@ static const struct opt opts[] = {
     {"prometheus-header", OPT_LIST, offsetof(struct connection_options, headers), NULL,
      "name=value, a header for it; can be repeated."},
     {"prometheus-verb", OPT_CHOICE, offsetof(struct connection_options, verb), "GET",
-     "How it is asked. POST is refused.", .choices = verbs},
+     "How it is asked. With POST, what is asked for is a form and not part of the address, where "
+     "64 KiB are the limit.",
+     .choices = verbs},
     {"metrics-relist-interval", OPT_DURATION, offsetof(struct connection_options, relist_ns), "10m",
      "How often rules look which series there are.", .min = 1, .max = 86400},
     {"metrics-max-age", OPT_DURATION, offsetof(struct connection_options, max_age_ns), "0s",
@@ -50,7 +51,7 @@ const struct opt_group connection_opts = {opts, ARRAY_LEN(opts)};
 
 static int read_mapping(const struct strict *s, const json_t *mapping, struct endpoint **ret)
 {
-    static const struct strict_member members[] = {ENDPOINT_MEMBERS, {0}};
+    static const struct strict_member members[] = {ENDPOINT_MEMBERS, ENDPOINT_METHOD, {0}};
     int r = strict_mapping(s, mapping, SECTION, members);
 
     /* Longer than a source's, because queries of rules are people's own. */
@@ -162,7 +163,8 @@ static json_t *headers_new(const struct connection_options *o)
 static char *section_text(const struct connection_options *o)
 {
     json_auto_t *section =
-        json_pack("{s:s, s:o*, s:o*}", "url", o->url, "tls", tls_new(o), "headers", headers_new(o));
+        json_pack("{s:s, s:s*, s:o*, s:o*}", "url", o->url, "method",
+                  o->verb ? verbs[o->verb] : NULL, "tls", tls_new(o), "headers", headers_new(o));
 
     if (o->token_file && section &&
         json_object_set_new(section, "bearerToken", json_pack("{s:s}", "file", o->token_file)) < 0)
@@ -174,7 +176,7 @@ static char *section_text(const struct connection_options *o)
 static int refuse_without_url(const struct connection_options *o, struct err *err)
 {
     if (!o->ca_file && !o->token_file && !o->cert_file && !o->key_file && !o->auth_in_cluster &&
-        !o->auth_config && !o->headers.count)
+        !o->auth_config && !o->headers.count && !o->verb)
         return 0;
     return err_set(err, -EINVAL,
                    "--prometheus-... flags go with --prometheus-url; beside a section '" SECTION
@@ -186,10 +188,6 @@ int connection_from_options(struct connection_options *o, struct endpoint **ret,
     scoped(free_at) char *text = NULL;
     struct yaml_file *file = NULL;
 
-    if (o->verb == VERB_POST)
-        return err_set(
-            err, -EINVAL,
-            "--prometheus-verb=POST is not supported: queries are GETs, of up to 64 KiB");
     if (!o->url)
         return refuse_without_url(o, err);
     int found = find_account(o, err);
@@ -229,6 +227,6 @@ void connection_help(FILE *out)
 {
     (void)fputs("  prometheus:                 that the rules below ask; or --prometheus-url\n"
                 "    url: http://prometheus:9090\n"
-                "    timeout: 10s              the other fields are those of a source\n",
+                "    timeout: 10s              the other fields are those of a source prometheus\n",
                 out);
 }

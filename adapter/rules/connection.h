@@ -3,7 +3,7 @@
  *
  *     prometheus: {url: "https://prometheus:9090", bearerToken: {file: ...}, timeout: 10s}
  *
- * of the configuration file, which has the fields of every HTTP source (sources/endpoint.h). */
+ * of the configuration file, which has the fields of a source prometheus but its query. */
 #ifndef ADAPTER_RULES_CONNECTION_H
 #define ADAPTER_RULES_CONNECTION_H
 
@@ -16,10 +16,10 @@ struct connection_account;
 struct connection_options { /* {0} before options_parse; connection_options_done releases it */
     const char *url, *ca_file, *token_file, *cert_file, *key_file;
     bool auth_in_cluster;
-    const char *auth_config; /* a kubeconfig whose credentials and authorities are used */
-    int verb;
-    struct opt_list headers;            /* "name=value" */
-    uint64_t relist_ns, max_age_ns;     /* max_age_ns 0: as relist_ns */
+    const char *auth_config;        /* a kubeconfig whose credentials and authorities are used */
+    int verb;                       /* 0: GET, 1: POST */
+    struct opt_list headers;        /* "name=value" */
+    uint64_t relist_ns, max_age_ns; /* max_age_ns 0: as relist_ns */
     struct connection_account *account; /* by auth_in_cluster or auth_config; NULL: none */
 };
 

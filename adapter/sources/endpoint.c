@@ -314,10 +314,21 @@ static int read_timeout(const struct strict *s, const json_t *mapping, const cha
                            SOURCE_TIMEOUT_MAX_NS, &e->timeout_ns);
 }
 
+static int read_method(const struct strict *s, const json_t *mapping, const char *path,
+                       struct endpoint *e)
+{
+    static const char *const methods[] = {"GET", "POST", NULL};
+    int method = 0;
+    int r = strict_choice(s, mapping, path, "method", methods, &method);
+
+    e->posts = method == 1;
+    return r;
+}
+
 static int keep_key(const struct strict *s, const json_t *mapping, struct endpoint *e)
 {
     static const char *const ours[] = {"url",     "basic", "bearerToken", "apiKey",
-                                       "headers", "tls",   "timeout"};
+                                       "headers", "tls",   "timeout",     "method"};
     json_auto_t *settings = json_object();
 
     for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
@@ -334,8 +345,8 @@ static int read_all(const struct strict *s, const json_t *mapping, const char *p
                     const char *url, struct endpoint **ret)
 {
     static int (*const steps[])(const struct strict *s, const json_t *mapping, const char *path,
-                                struct endpoint *e) = {read_basic,   read_bearer, read_api_key,
-                                                       read_headers, read_tls,    read_timeout};
+                                struct endpoint *e) = {
+        read_basic, read_bearer, read_api_key, read_headers, read_tls, read_timeout, read_method};
     struct endpoint *e = make();
     int r = e ? 0 : out_of_memory(s);
 

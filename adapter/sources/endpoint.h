@@ -9,6 +9,7 @@
  *     headers: {X-Scope-OrgID: team}
  *     tls: {caFile: ..., certFile: ..., keyFile: ..., insecureSkipVerify: true}
  *     timeout: 2s
+ *     method: POST                                        # of kinds whose server takes it
  *
  * Secrets are read anew for each request, and certificates at each handshake. Immutable once read,
  * and counted: any thread. */
@@ -19,13 +20,18 @@
 
 struct endpoint;
 
-/* For the tables of kinds: the members that all endpoints have, and those beside the url. */
+/* For the tables of kinds: the members that all endpoints have, those beside the url, and the
+ * method of those whose server takes parameters as a form, too. */
 #define ENDPOINT_MEMBERS {"url", true}, ENDPOINT_OPTIONS
 #define ENDPOINT_OPTIONS                                                                           \
     {"basic", false}, {"bearerToken", false}, {"apiKey", false}, {"headers", false},               \
         {"tls", false},                                                                            \
     {                                                                                              \
         "timeout", false                                                                           \
+    }
+#define ENDPOINT_METHOD                                                                            \
+    {                                                                                              \
+        "method", false                                                                            \
     }
 
 /* Reads these members of the mapping at path: *ret is new. */
@@ -53,7 +59,8 @@ const char *endpoint_key(const struct endpoint *e);      /* identity, without se
 uint64_t endpoint_timeout_ns(const struct endpoint *e);
 
 /* Fills in the request: GET the endpoint's url with path (as encoded; NULL: none) put behind its
- * own path, and parameters (encoded here) behind its query. Errors follow the source's name. */
+ * own path, and parameters (encoded here) behind its query; by method POST they are a form instead,
+ * for servers and proxies that take no long address. Errors follow the source's name. */
 int endpoint_request(const struct endpoint *e, const char *path, const struct label *parameters,
                      size_t count, struct source_request *ret, struct err *err);
 

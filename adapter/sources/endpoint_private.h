@@ -7,7 +7,8 @@
 #include "adapter/sources/secret.h"
 #include "adapter/sources/tls_files.h"
 
-#define EXTRA_HEADERS_MAX 4 /* with Accept, the API key and a NULL there is room in http_call */
+/* With Accept, the API key, a form's type and a NULL there is room in http_call. */
+#define EXTRA_HEADERS_MAX 4
 
 struct endpoint {
     atomic_uint refs;
@@ -23,6 +24,7 @@ struct endpoint {
     char *api_key_header, *api_key_query;
     char *headers[EXTRA_HEADERS_MAX];
     size_t header_count;
+    bool posts; /* parameters, as a form */
     struct tls_files tls;
     uint64_t timeout_ns;
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define REQUEST_URL_MAX (64 * KIB)
+#define REQUEST_FORM_MAX MIB
 
 /* ---- requests ---- */
 
@@ -31,18 +32,28 @@ static int keep_secret(const struct secret *secret, struct source_request *reque
     return *ret ? 0 : no_memory(err);
 }
 
-static int put_url(struct buf *url, const struct endpoint *e, const char *host, const char *path,
-                   const struct label *parameters, size_t count)
+static int put_parameters(struct buf *text, const struct label *parameters, size_t count)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < count && r == 0; i++)
+        r = urltext_query(text, parameters[i].name, parameters[i].value);
+    return r;
+}
+
+static int put_url(struct buf *url, const struct endpoint *e, const char *host, const char *path)
 {
     size_t len = strlen(e->path);
 
     if (path && len && e->path[len - 1] == '/')
         len--;
-    int r = buf_printf(url, "%s%s%s%.*s%s%s", e->scheme, e->userinfo, host, (int)len, e->path,
-                       path ? path : "", e->query);
-    for (size_t i = 0; i < count && r == 0; i++)
-        r = urltext_query(url, parameters[i].name, parameters[i].value);
-    return r;
+    return buf_printf(url, "%s%s%s%.*s%s%s", e->scheme, e->userinfo, host, (int)len, e->path,
+                      path ? path : "", e->query);
+}
+
+static int too_long(size_t max, struct err *err)
+{
+    return err_set(err, -EINVAL, "cannot be asked: the request is longer than %zu bytes", max);
 }
 
 static int set_url(const struct endpoint *e, const char *host, const char *path,
@@ -55,15 +66,36 @@ static int set_url(const struct endpoint *e, const char *host, const char *path,
 
     if (r < 0)
         return r;
-    r = put_url(&url, e, host, path, parameters, count);
+    r = put_url(&url, e, host, path);
+    if (r == 0)
+        r = put_parameters(&url, parameters, count);
     if (r == 0 && api_key)
         r = urltext_query(&url, e->api_key_query, api_key);
     ret->call.url = r == 0 ? source_request_keep(ret, buf_take(&url, NULL)) : NULL;
     buf_done(&url);
     if (r == -E2BIG)
-        return err_set(err, -EINVAL, "cannot be asked: the request is longer than %zu bytes",
-                       REQUEST_URL_MAX);
+        return too_long(REQUEST_URL_MAX, err);
     return ret->call.url ? 0 : no_memory(err);
+}
+
+/* A form is a query without its question mark. */
+static int set_form(const struct label *parameters, size_t count, struct source_request *ret,
+                    struct err *err)
+{
+    struct buf form = {.max = REQUEST_FORM_MAX};
+    int r = put_parameters(&form, parameters, count);
+    size_t len = form.len;
+    const char *text = r == 0 && len ? source_request_keep(ret, buf_take(&form, NULL)) : NULL;
+
+    buf_done(&form);
+    if (r == -E2BIG)
+        return too_long(REQUEST_FORM_MAX, err);
+    if (!text)
+        return no_memory(err);
+    ret->call.method = "POST";
+    ret->call.body = text + 1;
+    ret->call.body_len = len - 1;
+    return 0;
 }
 
 static int set_headers(const struct endpoint *e, struct source_request *ret, struct err *err)
@@ -74,6 +106,8 @@ static int set_headers(const struct endpoint *e, struct source_request *ret, str
 
     while (*next)
         next++;
+    if (ret->call.body)
+        *next++ = "Content-Type: application/x-www-form-urlencoded";
     for (size_t i = 0; i < e->header_count; i++)
         *next++ = e->headers[i];
     if (!e->api_key_header)
@@ -108,8 +142,11 @@ int endpoint_request_at(const struct endpoint *e, const char *host, const char *
                         const struct label *parameters, size_t count, struct source_request *ret,
                         struct err *err)
 {
-    int r = set_url(e, host, path, parameters, count, ret, err);
+    bool posts = e->posts && count;
+    int r = set_url(e, host, path, parameters, posts ? 0 : count, ret, err);
 
+    if (r == 0 && posts)
+        r = set_form(parameters, count, ret, err);
     if (r == 0)
         r = set_headers(e, ret, err);
     return r == 0 ? set_credentials(e, ret, err) : r;

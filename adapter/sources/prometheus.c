@@ -46,7 +46,8 @@ static int describe(const struct prometheus *p, char **ret_shown_as, char **ret_
 static int read_config(const struct strict *s, const json_t *mapping, const char *path,
                        struct source *ret)
 {
-    static const struct strict_member members[] = {ENDPOINT_MEMBERS, {"query", true}, {0}};
+    static const struct strict_member members[] = {
+        ENDPOINT_MEMBERS, ENDPOINT_METHOD, {"query", true}, {0}};
     struct prometheus *p = ret->settings = calloc(1, sizeof(*p));
     const char *query = NULL;
 
@@ -216,7 +217,8 @@ static void help(FILE *out)
 {
     (void)fputs("      prometheus:             an instant query; every series is a value\n"
                 "        url: http://prometheus:9090\n"
-                "        query: sum(queue_depth{queue=\"jobs\"})\n",
+                "        query: sum(queue_depth{queue=\"jobs\"})\n"
+                "        method: POST          GET without it; for queries that are long\n",
                 out);
 }
 

@@ -23,6 +23,7 @@ class FakePrometheus:
         self.results = {}  # query -> result, or an HTTP status; None: all others
         self.queries = []
         self.listed = []  # (match, start, end)
+        self.methods = set()
         self.hangs = threading.Event()
         self.let_go = threading.Event()
 
@@ -48,6 +49,7 @@ class FakePrometheus:
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def serve(self, handler, path, query):
+        self.methods.add(handler.command)
         if self.hangs.is_set():
             self.let_go.wait(DEADLINE_S)
         if path.endswith("/api/v1/series"):

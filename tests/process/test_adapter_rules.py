@@ -99,6 +99,13 @@ class RulesTest(unittest.TestCase):
         self.assertEqual(doc["items"], [{"metricName": "lag", "metricLabels": {}, "value": "7",
                                          "timestamp": "2026-11-21T10:00:00Z"}])
 
+    def test_series_and_queries_are_forms_where_the_verb_is_post(self):
+        p = self.adapter(RULES, "--prometheus-verb=POST")
+        self.wait_listed(p, EXTERNAL, "lag")
+        self.prometheus.results = {"max(lag{})": vector(({}, "7"))}
+        self.assertEqual(p.json(f"{EXTERNAL}/namespaces/any/lag")["items"][0]["value"], "7")
+        self.assertEqual(self.prometheus.methods, {"POST"})
+
     def test_one_refused_series_query_fails_that_rule_alone(self):
         self.prometheus.series["queue_depth"] = 400
         p = self.adapter()
@@ -174,7 +181,7 @@ class RulesTest(unittest.TestCase):
     def test_flags_that_cannot_be_are_refused_with_a_reason(self):
         url = "--prometheus-url=" + self.prometheus.url
         for flags, reason in (
-                ([url, "--prometheus-verb=POST"], "queries are GETs"),
+                (["--prometheus-verb=POST"], "go with --prometheus-url"),
                 ([url, "--prometheus-auth-incluster"], "no account's token leaves over plain HTTP"),
                 (["--prometheus-url=https://p", "--prometheus-auth-incluster"], "this is no pod"),
                 (["--prometheus-url=https://p", "--prometheus-auth-config=/none"], "/none"),

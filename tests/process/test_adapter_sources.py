@@ -199,9 +199,10 @@ class Queries(SourceTest):
         self.addCleanup(prometheus.stop)
         url = prometheus.url
 
-        def of(query):
-            return f"{{prometheus: {{url: \"{url}\", query: '{query}'}}}}"
+        def of(query, method="GET"):
+            return f"{{prometheus: {{url: \"{url}\", query: '{query}', method: {method}}}}}"
         p = self.adapter("externalMetrics:\n" + metric("sum", of("sum(depth)")) +
+                         metric("posted", of("sum(depth) + 1", "POST")) +
                          metric("each", of("sum by (queue) (depth)"), "  combine: each\n") +
                          metric("several", of("depth")) + metric("scalar", of("scalar(sum(depth))")) +
                          metric("none", of("absent_series")) +
@@ -209,6 +210,7 @@ class Queries(SourceTest):
                          metric("nan", of("vector(0) / 0")) + metric("bad", of("sum(")) +
                          metric("range", of("depth[1m]")))
         self.becomes(p, "sum", "7250m")
+        self.becomes(p, "posted", "8250m")
         self.becomes(p, "scalar", "7250m")
         self.becomes(p, "each", "4250m", '{"queue": "b"}')
         self.becomes(p, "zero", "0")

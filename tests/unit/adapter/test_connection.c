@@ -122,7 +122,7 @@ static void what_cannot_be_is_refused_with_a_sentence(void **state)
         {{.url = "https://p", .auth_config = "/nonexistent"}, "--prometheus-auth-config"},
         {{.ca_file = "/x"}, "--prometheus-url"},
         {{.auth_in_cluster = true}, "--prometheus-url"},
-        {{.url = "https://p", .verb = 1}, "GET"},
+        {{.verb = 1}, "--prometheus-url"},
     };
     (void)state;
 

@@ -25,6 +25,26 @@ static void asks_for_the_query_below_the_address(void **state)
     source_unref(source);
 }
 
+static void a_post_carries_the_query_as_a_form(void **state)
+{
+    struct source *source = make_source("{prometheus: {url: 'http://prom/base?tenant=a',"
+                                        " query: 'sum(a{b=\"c d\"})', method: POST}}");
+    struct source_request request = {0};
+    struct err err = {0};
+    (void)state;
+
+    assert_int_equal(source->kind->request(source, &(struct source_poll){0}, &request, &err), 0);
+    assert_string_equal(request.call.method, "POST");
+    assert_string_equal(request.call.url, "http://prom/base/api/v1/query?tenant=a");
+    assert_string_equal(request.call.body, "query=sum%28a%7Bb%3D%22c+d%22%7D%29");
+    assert_int_equal(request.call.body_len, strlen(request.call.body));
+    assert_string_equal(request.call.headers[1], "Content-Type: application/x-www-form-urlencoded");
+    source_request_done(&request);
+    source_unref(source);
+    refuses_source("{prometheus: {url: 'http://prom', query: a, method: PUT}}",
+                   "s.yaml:1: source.prometheus.method takes GET or POST, not 'PUT'");
+}
+
 static void the_same_query_has_the_same_key_however_it_was_made(void **state)
 {
     struct source *written = make_source("{prometheus: {url: 'http://u:p@prom', query: a}}");
@@ -143,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(asks_for_the_query_below_the_address),
+        cmocka_unit_test(a_post_carries_the_query_as_a_form),
         cmocka_unit_test(the_same_query_has_the_same_key_however_it_was_made),
         cmocka_unit_test(reads_one_value),
         cmocka_unit_test(reads_series_with_labels_and_prometheus_own_time),
