@@ -20,7 +20,6 @@ struct query;
 
 #define QUERIES_MAX 10000
 #define QUERY_INTERVAL_MIN_NS UINT64_C(100000000)
-#define QUERY_LINGER_READ_NS UINT64_C(600000000000) /* for queries made by reads: 10 min */
 
 /* How kinds of sources that find pods do it, from the next query on; {0} at first. */
 void queries_set_pods(struct queries *q, struct pod_finder pods);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 
 #define S NS_PER_S
+#define LINGER_NS (600 * S)
 
 static const char jobs[] = "{http: {url: 'http://q/jobs', valuePath: depth}}";
 static const char mail[] = "{http: {url: 'http://q/mail', valuePath: depth}}";
@@ -120,18 +121,17 @@ static void a_query_of_reads_lives_on_between_them(void **state)
 {
     struct queries *q = queries_new();
     struct source *source = make_source(jobs);
-    const struct query_spec spec = {
-        .source = source, .interval_ns = S, .linger_ns = QUERY_LINGER_READ_NS};
+    const struct query_spec spec = {.source = source, .interval_ns = S, .linger_ns = LINGER_NS};
     struct query *query = queries_want(q, &spec);
     uint64_t now_ns = clock_mono_ns();
     (void)state;
 
     query_release(query);
     assert_false(queries_any_unwanted(q));
-    assert_false(queries_remove_unwanted(q, query, now_ns + QUERY_LINGER_READ_NS - S));
+    assert_false(queries_remove_unwanted(q, query, now_ns + LINGER_NS - S));
     assert_ptr_equal(queries_want(q, &spec), query);
     query_release(query);
-    assert_true(queries_remove_unwanted(q, query, now_ns + QUERY_LINGER_READ_NS + S));
+    assert_true(queries_remove_unwanted(q, query, now_ns + LINGER_NS + S));
     (void)queries_take_new(q);
     query_free(query);
     source_unref(source);
