@@ -54,7 +54,9 @@ static int read_labels(const struct strict *s, const json_t *entry, const char *
         if (r < 0)
             return r;
     }
-    m->labels = labels ? json_deep_copy(labels) : json_object();
+    if (json_object_size(labels) == 0)
+        return 0;
+    m->labels = json_deep_copy(labels);
     return m->labels ? 0 : err_set(s->err, -ENOMEM, "out of memory");
 }
 
@@ -133,9 +135,14 @@ static int read_metric(const struct strict *s, const json_t *entry, const char *
     return r == 0 ? keep_texts(s, m, name, namespace) : r;
 }
 
+static bool same_labels(const struct external_metric *a, const struct external_metric *b)
+{
+    return (!a->labels && !b->labels) || json_equal(a->labels, b->labels);
+}
+
 static bool overlap(const struct external_metric *a, const struct external_metric *b)
 {
-    return strcmp(a->name, b->name) == 0 && json_equal(a->labels, b->labels) &&
+    return strcmp(a->name, b->name) == 0 && same_labels(a, b) &&
            (!a->namespace || !b->namespace || strcmp(a->namespace, b->namespace) == 0);
 }
 

@@ -39,7 +39,7 @@ struct err;
 struct external_metric {
     char *name;              /* also a path segment and an RBAC resource */
     char *namespace;         /* NULL: every namespace */
-    json_t *labels;          /* an object of strings, maybe empty */
+    json_t *labels;          /* an object of strings; NULL: none */
     char *shown_as;          /* name{label="value"} */
     char *label_text;        /* label=value,... */
     struct query_spec query; /* holds a reference to its source */

@@ -30,7 +30,7 @@ static bool is_asked_for(const struct external_metric *m, const char *namespace,
  * count must stay in one thread. */
 static json_t *item_labels(const struct external_metric *m, const struct sample *sample)
 {
-    json_t *labels = json_deep_copy(m->labels);
+    json_t *labels = m->labels ? json_deep_copy(m->labels) : json_object();
     int r = labels ? 0 : -1;
 
     for (size_t i = 0; i < sample->label_count && r == 0; i++)
