@@ -112,15 +112,36 @@ static struct http_reply reply_with(const struct document *document, const char 
     return reply;
 }
 
+static struct http_reply not_made(void)
+{
+    return status_reply(503, "the list of metrics is not made yet");
+}
+
 static struct http_reply serve(struct discovery *d, const struct http_request *r,
                                enum document_id id, const char *content_type)
 {
     struct documents *documents = newest_for(d, r);
 
     if (!documents)
-        return status_reply(503, "the list of metrics is not made yet");
+        return not_made();
     struct http_reply reply = reply_with(&documents->of[id], content_type, r);
     documents_unref(documents);
+    return reply;
+}
+
+static struct http_reply serve_aggregated_beta(struct discovery *d, const struct http_request *r)
+{
+    struct documents *documents = newest_for(d, r);
+    struct document beta;
+
+    if (!documents)
+        return not_made();
+    int made = documents_aggregated_beta(documents, &beta);
+    documents_unref(documents);
+    if (made < 0)
+        return json_reply(500, NULL);
+    struct http_reply reply = reply_with(&beta, AGGREGATED("v2beta1"), r);
+    free(beta.text);
     return reply;
 }
 
@@ -130,15 +151,18 @@ static struct http_reply serve_groups(void *app, const struct http_request *r)
         {0},
         {"APIGroupDiscoveryList", "apidiscovery.k8s.io", "v2"},
         {"APIGroupDiscoveryList", "apidiscovery.k8s.io", "v2beta1"}};
-    static const char *const types[] = {"application/json", AGGREGATED("v2"),
-                                        AGGREGATED("v2beta1")};
-    static const enum document_id ids[] = {DOCUMENT_GROUPS, DOCUMENT_AGGREGATED_V2,
-                                           DOCUMENT_AGGREGATED_BETA};
     size_t form;
 
     if (!accept_choose(r, forms, ARRAY_LEN(forms), &form))
         return accept_refusal();
-    return serve(app, r, ids[form], types[form]);
+    switch (form) {
+    case 0:
+        return serve(app, r, DOCUMENT_GROUPS, "application/json");
+    case 1:
+        return serve(app, r, DOCUMENT_AGGREGATED, AGGREGATED("v2"));
+    default:
+        return serve_aggregated_beta(app, r);
+    }
 }
 
 #define SERVE(name, id)                                                                            \

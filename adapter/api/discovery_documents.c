@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/scoped.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdatomic.h>
@@ -253,10 +254,25 @@ static int add_aggregated_group(json_t *items, const struct group *g, const json
                                            "creationTimestamp", "versions", versions));
 }
 
-static json_t *aggregated_new(const char *version, json_t *items)
+#define AGGREGATED_VERSION "apidiscovery.k8s.io/v2"
+
+static json_t *aggregated_new(json_t *items)
 {
-    return json_pack("{s:s, s:s+, s:{}, s:O}", "kind", "APIGroupDiscoveryList", "apiVersion",
-                     "apidiscovery.k8s.io/", version, "metadata", "items", items);
+    return json_pack("{s:s, s:s, s:{}, s:O}", "kind", "APIGroupDiscoveryList", "apiVersion",
+                     AGGREGATED_VERSION, "metadata", "items", items);
+}
+
+int documents_aggregated_beta(const struct documents *d, struct document *ret)
+{
+    const struct document *v2 = &d->of[DOCUMENT_AGGREGATED];
+    const char *rest = strstr(v2->text, AGGREGATED_VERSION) + strlen(AGGREGATED_VERSION);
+    int len = asprintf(&ret->text, "%.*sbeta1%s", (int)(rest - v2->text), v2->text, rest);
+
+    if (len < 0)
+        return -ENOMEM;
+    ret->len = (size_t)len;
+    (void)snprintf(ret->etag, sizeof(ret->etag), "%.17s-b\"", v2->etag);
+    return 0;
 }
 
 /* ---- all of them ---- */
@@ -283,9 +299,7 @@ static int put_all(struct documents *d, const struct discovery_input *in,
         r = put(d, DOCUMENT_GROUPS,
                 json_pack("{s:s, s:s, s:O}", "kind", "APIGroupList", "apiVersion", "v1", "groups",
                           list));
-    if (r == 0)
-        r = put(d, DOCUMENT_AGGREGATED_V2, aggregated_new("v2", items));
-    return r == 0 ? put(d, DOCUMENT_AGGREGATED_BETA, aggregated_new("v2beta1", items)) : r;
+    return r == 0 ? put(d, DOCUMENT_AGGREGATED, aggregated_new(items)) : r;
 }
 
 struct documents *documents_new(const struct discovery_input *input,

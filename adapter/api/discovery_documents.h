@@ -7,10 +7,9 @@
 #include "adapter/api/discovery.h"
 
 enum document_id {
-    DOCUMENT_GROUPS,          /* /apis */
-    DOCUMENT_AGGREGATED_V2,   /* the same, aggregated */
-    DOCUMENT_AGGREGATED_BETA, /* v2beta1 */
-    DOCUMENT_EXTERNAL,        /* /apis/external.metrics.k8s.io */
+    DOCUMENT_GROUPS,     /* /apis */
+    DOCUMENT_AGGREGATED, /* the same, aggregated, version v2 */
+    DOCUMENT_EXTERNAL,   /* /apis/external.metrics.k8s.io */
     DOCUMENT_EXTERNAL_V1BETA1,
     DOCUMENT_CUSTOM,
     DOCUMENT_CUSTOM_V1BETA1,
@@ -18,7 +17,7 @@ enum document_id {
     DOCUMENT_RESOURCE, /* absent unless there are resource metrics */
     DOCUMENT_RESOURCE_V1BETA1,
 };
-#define DOCUMENTS 10
+#define DOCUMENTS 9
 
 struct document {
     char *text; /* NULL: absent */
@@ -33,6 +32,12 @@ struct documents {
 /* NULL when out of memory. */
 struct documents *documents_new(const struct discovery_input *input,
                                 struct metric_conflicts ret_conflicts[PASS_GROUPS]);
+
+/* The aggregated document in version v2beta1, which differs in its name only and is for API servers
+ * before 1.30: made when one asks, as it is as large as all others. New in ret->text. 0 or -ENOMEM.
+ */
+int documents_aggregated_beta(const struct documents *d, struct document *ret);
+
 struct documents *documents_ref(struct documents *d);
 void documents_unref(struct documents *d); /* NULL does nothing */
 

@@ -137,10 +137,30 @@ static void aggregates_all_of_it_when_asked(void **state)
                                                                              "Namespaced",
                                                                              SUB("rps")) "]}");
     json_decref(v2);
+    discovery_free(d);
+}
+
+static void aggregates_for_older_api_servers_under_another_name(void **state)
+{
+    struct discovery *d = make(false);
+    json_t *v2 = body(d, "/apis", AGGREGATED("v2"));
     json_t *beta = body(d, "/apis", AGGREGATED("v2beta1") ",application/json;q=0.9");
+    struct http_reply reply = get(d, "/apis", "Accept", AGGREGATED("v2"));
+    char etag[40];
+    (void)state;
+
     assert_string_equal(json_string_value(json_object_get(beta, "apiVersion")),
                         "apidiscovery.k8s.io/v2beta1");
+    assert_true(json_equal(json_object_get(v2, "items"), json_object_get(beta, "items")));
     json_decref(beta);
+    json_decref(v2);
+    (void)snprintf(etag, sizeof(etag), "%s", reply.headers[0].value);
+    http_reply_done(&reply);
+    reply = get(d, "/apis", "Accept", AGGREGATED("v2beta1"));
+    assert_string_equal(reply.content_type, AGGREGATED("v2beta1"));
+    assert_string_not_equal(reply.headers[0].value, etag);
+    assert_int_equal(strlen(reply.headers[0].value), strlen(etag) + 2);
+    http_reply_done(&reply);
     discovery_free(d);
 }
 
@@ -285,6 +305,7 @@ int main(void)
         cmocka_unit_test(lists_metrics_with_the_objects_that_they_are_about),
         cmocka_unit_test(names_groups_with_their_preferred_version),
         cmocka_unit_test(aggregates_all_of_it_when_asked),
+        cmocka_unit_test(aggregates_for_older_api_servers_under_another_name),
         cmocka_unit_test(answers_with_the_type_that_was_asked_for),
         cmocka_unit_test(knows_what_the_client_has),
         cmocka_unit_test(is_never_an_empty_list),
