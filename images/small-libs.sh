@@ -86,15 +86,16 @@ build() {
     shift
     echo "small-libs: building $name $(newest "$name") ($set)" >&2
     unpack "$name"
+    # Not by set -e, which the shell ignores on the left of "||".
     (
-        cd "$work/$name"
-        CFLAGS='-O2 -ffunction-sections -fdata-sections' \
-            ./configure --prefix="$prefix" --libdir="$prefix/lib" --enable-static "$@"
-        cd "$work/$name/${folder:-.}"
-        make --silent -j"$jobs"
-        make --silent install
-        install -D -m 644 "$work/$name/debian/copyright" \
-            "$prefix/share/doc/lib${name#lib}/copyright"
+        cd "$work/$name" &&
+            CFLAGS='-O2 -ffunction-sections -fdata-sections' \
+                ./configure --prefix="$prefix" --libdir="$prefix/lib" --enable-static "$@" &&
+            cd "$work/$name/${folder:-.}" &&
+            make --silent -j"$jobs" &&
+            make --silent install &&
+            install -D -m 644 "$work/$name/debian/copyright" \
+                "$prefix/share/doc/lib${name#lib}/copyright"
     ) >"$work/$name.log" 2>&1 || {
         tail -n 30 "$work/$name.log" >&2
         echo "small-libs: $name did not build; all of it is in $work/$name.log" >&2
@@ -126,9 +127,10 @@ build_curl() {
 }
 
 # SASL's PLAIN and SCRAM are its own; Kerberos would need Cyrus SASL. Compression is for messages, and
-# the adapter reads none. Its C++ half stays away; its shared library cannot be switched off.
+# the adapter reads none. Its C++ half stays away, though configure wants a compiler for it; its shared
+# library cannot be switched off.
 build_librdkafka() {
-    folder=src build librdkafka --enable-ssl --disable-gssapi --disable-zstd --disable-zlib \
+    CXX=cc folder=src build librdkafka --enable-ssl --disable-gssapi --disable-zstd --disable-zlib \
         --disable-lz4-ext --disable-curl --disable-debug-symbols
     rm -f "$prefix"/lib/librdkafka.so*
 }
