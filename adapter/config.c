@@ -88,7 +88,7 @@ static char *join_labels(const char *name, const json_t *labels, const char *con
     }
     if (json_object_size(labels))
         r |= buf_puts(&text, marks[3]);
-    char *joined = r == 0 ? buf_take(&text, NULL) : NULL;
+    char *joined = r == 0 ? strdup(text.data) : NULL; /* without the room to grow */
     buf_done(&text);
     return joined;
 }
