@@ -13,6 +13,7 @@
 
 #define DEFAULT_TIMEOUT_NS (5 * NS_PER_S)
 #define CONNECT_MAX_MS 30000L /* some calls last for minutes; no connect should */
+#define BUFFER_BYTES 4096L    /* each request has one; 16 KiB unless told */
 
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
@@ -140,6 +141,7 @@ int easy_prepare(struct easy *e, const struct http_call *call, struct curl_slist
     curl_easy_setopt(e->curl, CURLOPT_URL, call->url);
     curl_easy_setopt(e->curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(e->curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(e->curl, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
     curl_easy_setopt(e->curl, CURLOPT_TIMEOUT_MS, timeout_ms);
     curl_easy_setopt(e->curl, CURLOPT_CONNECTTIMEOUT_MS,
                      timeout_ms < CONNECT_MAX_MS ? timeout_ms : CONNECT_MAX_MS);
