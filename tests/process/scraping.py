@@ -7,6 +7,8 @@ import subprocess
 from program import DEADLINE_S, wait_until
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+# There is no second adapter behind those that are scraped: test_adapter_pass_through.py sees this one.
+WITH_ANOTHER_ADAPTER = "swell_adapter_forward_failing"
 ALERTS = os.path.join(ROOT, "manifests", "alerts", "alerts.yaml")
 
 
