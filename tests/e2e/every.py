@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""./swell e2e without a name: every tests/e2e/*.sh, in two rows side by side, because they wait more
+than they compute. Ends with what came of each, and loudly with what was not run and why."""
+import argparse
+import contextlib
+import glob
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SWELL = os.path.join(HERE, "..", "..", "swell")
+# A machine has one node (./swell cluster), and a checkout has one build/e2e.
+ONE_AFTER_THE_OTHER = ("cluster", "image", "manifests", "monitoring", "series", "sheets")
+CANNOT_RUN = 77
+PATIENCE_S = 60  # with a test that was told to stop
+BANNER = "!!!!!!!!!!!!!!!!!!!! NOT TESTED HERE !!!!!!!!!!!!!!!!!!!!"
+
+
+def names():
+    return sorted(os.path.basename(path)[:-3] for path in glob.glob(os.path.join(HERE, "*.sh")))
+
+
+def signal_group(test, number):
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(test.pid, number)
+
+
+class Tests:
+    """Those under way and what came of the others."""
+
+    def __init__(self, until):
+        self.until = until
+        self.lock = threading.Lock()  # guards all below, and what is printed
+        self.running = []
+        self.stopped = False
+        self.ran = []  # (name, "passed" or "FAILED", seconds)
+        self.not_run = []  # (name, why)
+
+    def say(self, text):
+        with self.lock:
+            print(text, flush=True)
+
+    def leave_out(self, name, why):
+        with self.lock:
+            self.not_run.append((name, why))
+
+    def start(self, name, why_not):
+        """The process, or None when the time is over."""
+        with self.lock:
+            if self.stopped or time.monotonic() >= self.until:
+                return None
+            test = subprocess.Popen([SWELL, "e2e", name], stdin=subprocess.DEVNULL, text=True,
+                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                    errors="replace", start_new_session=True,
+                                    env={**os.environ, "SWELL_WHY_NOT": why_not})
+            self.running.append(test)
+            return test
+
+    def play(self, name):
+        began = time.monotonic()
+        with tempfile.NamedTemporaryFile("r") as why_not:
+            test = self.start(name, why_not.name)
+            if not test:
+                self.leave_out(name, "no time was left")
+                return
+            for line in test.stdout:
+                self.say(f"{name}: {line.rstrip()}")
+            code = test.wait()
+            why = " ".join(why_not.read().split())
+        with self.lock:
+            self.running.remove(test)
+            if code == CANNOT_RUN:
+                self.not_run.append((name, why))
+            else:
+                self.ran.append((name, "FAILED" if code else "passed", time.monotonic() - began))
+
+    def play_row(self, row):
+        for name in row:
+            self.play(name)
+
+    def stop(self):
+        """Lets those under way clean up after themselves, and ends what they leave."""
+        with self.lock:
+            self.stopped = True
+            left = list(self.running)
+        for test in left:
+            signal_group(test, signal.SIGINT)
+        for test in left:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                test.wait(PATIENCE_S)
+            signal_group(test, signal.SIGKILL)
+
+    def tell(self):
+        print("==> e2e, all of it:")
+        for name, verdict, seconds in sorted(self.ran):
+            print(f"{verdict} {seconds:7.0f} s  {name}")
+        if self.not_run:
+            print(BANNER)
+            for name, why in sorted(self.not_run):
+                print(f"NOT RUN  {name:<12}  {why}")
+            print(BANNER)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./swell e2e")
+    parser.add_argument("--within", type=float, metavar="MINUTES", default=float("inf"),
+                        help="no test begins when they are over")
+    parser.add_argument("--without", nargs="+", metavar="NAME", default=[], choices=names())
+    options = parser.parse_args()
+    tests = Tests(time.monotonic() + options.within * 60)
+    for name in options.without:
+        tests.leave_out(name, "left out")
+    wanted = [name for name in names() if name not in options.without]
+    first = [name for name in wanted if name in ONE_AFTER_THE_OTHER]
+    second = [name for name in wanted if name not in ONE_AFTER_THE_OTHER]
+    rows = [threading.Thread(target=tests.play_row, args=(row,), daemon=True) for row in (first, second)]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    for row in rows:
+        row.start()
+    try:
+        for row in rows:
+            row.join()
+    finally:
+        tests.stop()
+    tests.tell()
+    failed = [name for name, verdict, _ in tests.ran if verdict == "FAILED"]
+    if failed:
+        sys.exit(f"./swell e2e: {', '.join(sorted(failed))} failed")
+
+
+if __name__ == "__main__":
+    main()
