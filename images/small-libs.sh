@@ -64,11 +64,15 @@ newest() {
     apt-cache showsrc "$1" | sed -n 's/^Version: //p' | sort -V | tail -n 1
 }
 
-# Source packages with their versions, and what is done with them: as long as this stays, so does PREFIX.
+# Source packages with their versions, what they are built with, and how: as long as this stays, so does
+# PREFIX. A header may tell its version, as OpenSSL's does, and that goes into the program.
 recipe() {
     for name in $sources; do
         printf '%s=%s ' "$name" "$(newest "$name")"
     done
+    cc --version | head -n 1
+    # shellcheck disable=SC2016 # dpkg-query expands
+    dpkg-query -W -f '${Package}=${Version} ' libc6-dev libgnutls28-dev libssl-dev
     cksum <"$0"
 }
 
