@@ -110,6 +110,26 @@ static void the_account_is_read_once_and_lasts_for_all_configurations(void **sta
     connection_options_done(&o);
 }
 
+static void a_post_takes_what_no_address_takes(void **state)
+{
+    static char query[70 * 1000];
+    const struct label parameter = {"query", query};
+    (void)state;
+
+    memset(query, 'x', sizeof(query) - 1);
+    for (int verb = 0; verb < 2; verb++) {
+        struct connection_options o = {.url = "https://prometheus", .verb = verb};
+        assert_int_equal(connection_from_options(&o, &endpoint, &err), 0);
+        int r = endpoint_request(endpoint, "/api", &parameter, 1, &request, &err);
+        assert_int_equal(r, verb ? 0 : -EINVAL);
+        assert_int_equal(request.call.body_len, verb ? strlen("query=") + strlen(query) : 0);
+        source_request_done(&request);
+        endpoint_unref(endpoint);
+        endpoint = NULL;
+    }
+    assert_non_null(strstr(err.text, "longer than 65536 bytes"));
+}
+
 static void what_cannot_be_is_refused_with_a_sentence(void **state)
 {
     const struct {
@@ -143,6 +163,7 @@ int main(void)
         each(a_kubeconfigs_credentials_go_to_the_url_of_the_flag),
         each(flags_about_one_thing_win_over_the_account),
         each(the_account_is_read_once_and_lasts_for_all_configurations),
+        each(a_post_takes_what_no_address_takes),
         each(what_cannot_be_is_refused_with_a_sentence),
     };
     return cmocka_run_group_tests_name("connection", tests, NULL, NULL);
