@@ -271,7 +271,7 @@ int documents_aggregated_beta(const struct documents *d, struct document *ret)
     if (len < 0)
         return -ENOMEM;
     ret->len = (size_t)len;
-    (void)snprintf(ret->etag, sizeof(ret->etag), "%.17s-b\"", v2->etag);
+    (void)snprintf(ret->etag, sizeof(ret->etag), "%.*s-b\"", (int)strlen(v2->etag) - 1, v2->etag);
     return 0;
 }
 

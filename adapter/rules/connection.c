@@ -162,9 +162,8 @@ static json_t *headers_new(const struct connection_options *o)
 
 static char *section_text(const struct connection_options *o)
 {
-    json_auto_t *section =
-        json_pack("{s:s, s:s*, s:o*, s:o*}", "url", o->url, "method",
-                  o->verb ? verbs[o->verb] : NULL, "tls", tls_new(o), "headers", headers_new(o));
+    json_auto_t *section = json_pack("{s:s, s:s, s:o*, s:o*}", "url", o->url, "method",
+                                     verbs[o->verb], "tls", tls_new(o), "headers", headers_new(o));
 
     if (o->token_file && section &&
         json_object_set_new(section, "bearerToken", json_pack("{s:s}", "file", o->token_file)) < 0)
