@@ -24,7 +24,7 @@ from cluster import wait
 from cluster.controlplane import free_port
 from dashboards import Dashboard, Prometheus, problems, wait_for_data
 from manifests import MANIFESTS, ROOT, guide_commands, operator_kinds
-from scraping import WITH_ANOTHER_ADAPTER, Scraper, alert_rules, alert_series
+from scraping import Scraper, alert_rules, alert_series
 from state_metrics import StateMetrics
 
 DEADLINE_S = 300  # pods, the kubelet and autoscalers of a busy machine
@@ -285,7 +285,7 @@ class Monitoring(unittest.TestCase):
             self.assertEqual(len(found), renamed, found)
 
     def test_6_alerts_read_series_that_are_there(self):
-        for name in sorted(alert_series() - {WITH_ANOTHER_ADAPTER}):
+        for name in sorted(alert_series()):
             eventually(lambda: self.prometheus.series(name), f"series {name}")
 
     def test_7_one_adapter_less_is_not_noticed(self):

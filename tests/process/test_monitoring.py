@@ -11,7 +11,7 @@ import unittest
 
 from dashboards import Dashboard, Prometheus, problems, wait_for_data
 from program import DEADLINE_S, Program, wait_until
-from scraping import WITH_ANOTHER_ADAPTER, Scraper, alert_rules, alert_series
+from scraping import Scraper, alert_rules, alert_series
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 MANIFESTS = os.path.join(ROOT, "manifests")
@@ -24,7 +24,7 @@ SHOWN = {"autoscaling.json": {"workload": "php-apache"},
 
 # That adapter has no certificate, and there is no aggregator: tests/e2e/monitoring.py sees these.
 CERTIFICATE = "swell_adapter_certificate_expiry_timestamp_seconds"
-NOT_IN_THE_LAB = {CERTIFICATE, "aggregator_unavailable_apiservice", WITH_ANOTHER_ADAPTER}
+NOT_IN_THE_LAB = {CERTIFICATE, "aggregator_unavailable_apiservice"}
 
 # base/adapter is for a cluster: it asks an API server who somebody is. The scene's adapter is the same
 # program without that.
