@@ -5,7 +5,7 @@
 #     tests/e2e/dockerfile.sh [NAME...]     default: all three
 #
 # Needs root, and a kernel that lets buildah work in a chroot. debian:bookworm is made by debootstrap
-# from this machine's mirrors and kept, so no registry is asked. Takes some 5 minutes.
+# from this machine's mirrors and kept, so no registry is asked. Takes up to ten minutes.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tests/e2e/common/needs.sh"

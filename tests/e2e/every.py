@@ -38,16 +38,19 @@ class Tests:
         self.lock = threading.Lock()  # guards all below, and what is printed
         self.running = []
         self.stopped = False
-        self.ran = []  # (name, "passed" or "FAILED", seconds)
-        self.not_run = []  # (name, why)
+        self.ended = {}  # name: ("passed", "FAILED" or "NOT RUN", seconds, why it was not run)
 
     def say(self, text):
         with self.lock:
             print(text, flush=True)
 
-    def leave_out(self, name, why):
+    def judge(self, name, verdict, seconds=0.0, why=""):
         with self.lock:
-            self.not_run.append((name, why))
+            self.ended[name] = (verdict, seconds, why)
+
+    def named(self, verdict):
+        """(name, seconds, why) of each."""
+        return sorted((name, *rest) for name, (its, *rest) in self.ended.items() if its == verdict)
 
     def start(self, name, why_not):
         """The process, or None when the time is over."""
@@ -66,7 +69,7 @@ class Tests:
         with tempfile.NamedTemporaryFile("r") as why_not:
             test = self.start(name, why_not.name)
             if not test:
-                self.leave_out(name, "no time was left")
+                self.judge(name, "NOT RUN", why="no time was left")
                 return
             for line in test.stdout:
                 self.say(f"{name}: {line.rstrip()}")
@@ -74,10 +77,8 @@ class Tests:
             why = " ".join(why_not.read().split())
         with self.lock:
             self.running.remove(test)
-            if code == CANNOT_RUN:
-                self.not_run.append((name, why))
-            else:
-                self.ran.append((name, "FAILED" if code else "passed", time.monotonic() - began))
+        verdict = {0: "passed", CANNOT_RUN: "NOT RUN"}.get(code, "FAILED")
+        self.judge(name, verdict, time.monotonic() - began, why)
 
     def play_row(self, row):
         for name in row:
@@ -97,11 +98,12 @@ class Tests:
 
     def tell(self):
         print("==> e2e, all of it:")
-        for name, verdict, seconds in sorted(self.ran):
-            print(f"{verdict} {seconds:7.0f} s  {name}")
-        if self.not_run:
+        for verdict in ("passed", "FAILED"):
+            for name, seconds, _ in self.named(verdict):
+                print(f"{verdict} {seconds:7.0f} s  {name}")
+        if left_out := self.named("NOT RUN"):
             print(BANNER)
-            for name, why in sorted(self.not_run):
+            for name, _, why in left_out:
                 print(f"NOT RUN  {name:<12}  {why}")
             print(BANNER)
 
@@ -114,7 +116,7 @@ def main():
     options = parser.parse_args()
     tests = Tests(time.monotonic() + options.within * 60)
     for name in options.without:
-        tests.leave_out(name, "left out")
+        tests.judge(name, "NOT RUN", why="left out")
     wanted = [name for name in names() if name not in options.without]
     first = [name for name in wanted if name in ONE_AFTER_THE_OTHER]
     second = [name for name in wanted if name not in ONE_AFTER_THE_OTHER]
@@ -128,12 +130,12 @@ def main():
             row.join()
     finally:
         tests.stop()
+    for name in wanted:
+        if name not in tests.ended:  # its row ended by a mistake of ours
+            tests.judge(name, "FAILED")
     tests.tell()
-    failed = [name for name, verdict, _ in tests.ran if verdict == "FAILED"]
-    told = {name for name, *_ in tests.ran + tests.not_run}
-    failed += [name for name in wanted if name not in told]  # its row ended by a mistake of ours
-    if failed:
-        sys.exit(f"./swell e2e: {', '.join(sorted(failed))} failed")
+    if failed := tests.named("FAILED"):
+        sys.exit(f"./swell e2e: {', '.join(name for name, *_ in failed)} failed")
 
 
 if __name__ == "__main__":
