@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """swell-adapter reads the queues of a real RabbitMQ by its management API."""
+import atexit
 import base64
 import json
 import os
@@ -29,7 +30,6 @@ class RabbitMq(Sources):
     @classmethod
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
         number = os.getpid() % 65536  # an address of its own, so that ports can be the usual ones
         cls.address = f"127.83.{number >> 8}.{number & 255}"
 
@@ -58,7 +58,8 @@ class RabbitMq(Sources):
             wait_until(lambda: "Killed" in subprocess.run(
                 ["epmd", "-kill"], env=environment, capture_output=True, text=True).stdout,
                        "the port mapper has ended")
-        cls.addClassCleanup(end)
+            folder.cleanup()
+        atexit.register(end)  # unittest cleans up nothing after an interrupt
         wait_until(cls.is_there, "the management API answers", deadline_s=START_S)
 
     @classmethod
