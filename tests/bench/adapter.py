@@ -2,7 +2,8 @@
 """./swell bench adapter: swell-adapter beside prometheus-adapter, each on a core of its own with the
 same rules, the same Prometheus (instant_prometheus.py), a real kube-apiserver that says who may read,
 and the same client on the other core. It asks as the API server's front proxy does, on 16 connections
-that stay, as the controller of HPAs.
+that stay, as the controller of HPAs. Between the two stands a bare server (bench_bare.c), which only
+ever sends the same bytes: what it takes is the machine's share, and nobody's answer is quicker.
 
     NAME...   of speed, start, hang, memory, failing; all without one
     --hour    sources that fail for an hour at the usual pace, instead of as many polls in a minute or two
@@ -132,9 +133,23 @@ def swell_with_rules(world):
     return swell(world, world.write("rules.yaml", RULES), f"--prometheus-url={world.prometheus.url}")
 
 
-def build_client():
-    subprocess.run(["cmake", "--build", os.path.dirname(BIN), "--target", "bench_https"], check=True,
-                   stdout=subprocess.DEVNULL)
+def own_program(name):
+    return os.path.join(os.path.dirname(BIN), "bench", name)
+
+
+def build_own_programs():
+    subprocess.run(["cmake", "--build", os.path.dirname(BIN), "--target", "bench_https", "bench_bare"],
+                   check=True, stdout=subprocess.DEVNULL)
+
+
+def bare(world):
+    """Answers whatever is asked, with as many bytes as ours."""
+    body = json.dumps({"items": [{"metricName": names(1)[0], "value": "1"}], "padding": "." * 300})
+    certificate, key = world.certificate
+    answer = world.write("answer", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                         f"Content-Length: {len(body)}\r\n\r\n{body}")
+    return Adapter(world, own_program("bench_bare"), f"--cert={certificate}", f"--key={key}",
+                   f"--answer={answer}")
 
 
 def build_peer():
@@ -163,9 +178,8 @@ def load(world, adapter, asked, seconds, rate=0):
     paths = world.write("paths", "".join(f"{EXTERNAL}{name}\n" for name in asked))
     certificate, key = world.certificate
     out = subprocess.run(
-        ["taskset", "-c", str(CLIENT_CORE), os.path.join(os.path.dirname(BIN), "bench", "bench_https"),
-         f"--port={adapter.port}", f"--pid={adapter.pid}", f"--cert={certificate}", f"--key={key}",
-         f"--paths={paths}", f"--connections={CONNECTIONS}", f"--rate={rate}",
+        ["taskset", "-c", str(CLIENT_CORE), own_program("bench_https"), f"--port={adapter.port}",
+         f"--pid={adapter.pid}", f"--cert={certificate}", f"--key={key}", f"--paths={paths}", f"--connections={CONNECTIONS}", f"--rate={rate}",
          f"--duration={seconds}s", *(f"--header={name}: {value}" for name, value in HPA_CONTROLLER)],
         check=True, capture_output=True, text=True)
     figures = json.loads(out.stdout)
@@ -175,25 +189,27 @@ def load(world, adapter, asked, seconds, rate=0):
 
 
 class Rows:
-    """What both did, beside what is asked of ours."""
+    """What each did, beside what is asked of ours."""
 
     def __init__(self):
         self.rows = []
 
-    def add(self, what, target, ours, peer, unit, good=None, shown="{:.2f}"):
-        """good is the verdict, None where nothing is asked for. peer is None without one, or a text
-        where there is no number."""
-        cells = [shown.format(v) + unit if isinstance(v, float) else v or "" for v in (ours, peer)]
+    def add(self, what, target, each, unit, good=None, shown="{:.2f}"):
+        """each: by_each's. good is the verdict, None where nothing is asked for."""
+        cells = [shown.format(v) + unit if isinstance(v, float) else v or "" for v in each]
+        ours, _, peer = each
         times = f"{max(ours, peer) / min(ours, peer):.1f}" if isinstance(peer, float) else ""
         self.rows.append((what, target, *cells, times, "" if good is None else verdict(good)))
 
     def show(self, title):
-        table(title, ("what", "target", "ours", "prometheus-adapter", "ratio", ""), self.rows)
+        table(title, ("what", "target", "ours", "bare server", "prometheus-adapter", "ratio", ""),
+              self.rows)
 
 
-def by_both(measure, world):
-    """(ours, the peer's or None)"""
-    return measure(world, swell_with_rules), world.peer and measure(world, peer_with_rules)
+def by_each(measure, world):
+    """(ours, the bare server's, the peer's or None where there is none)"""
+    return (measure(world, swell_with_rules), measure(world, bare),
+            world.peer and measure(world, peer_with_rules))
 
 
 # ---- speed ----
@@ -216,15 +232,13 @@ def cpu_ms(figures):
 
 
 def bench_speed(world):
-    (paced, peak), peer = by_both(speed, world)
-    peer_paced, peer_peak = peer or (None, None)
+    at_rate, at_peak = zip(*(figures or (None, None) for figures in by_each(speed, world)))
     rows = Rows()
 
-    def add(what, target, of, unit, pair, good=None, shown="{:.2f}"):
-        values = [of(figures) if figures else None for figures in pair]
-        rows.add(what, target, *values, unit, good and good(values[0]), shown)
+    def add(what, target, of, unit, each, good=None, shown="{:.2f}"):
+        values = [of(figures) if figures else None for figures in each]
+        rows.add(what, target, values, unit, good and good(values[0]), shown)
 
-    at_rate, at_peak = (paced, peer_paced), (peak, peer_peak)
     add("p99", "< 1 ms", lambda f: f["p99"], " ms", at_rate, lambda v: v < 1)
     add("p50", "", lambda f: f["p50"], " ms", at_rate)
     add("CPU per request", "0.1 ms", cpu_ms, " ms", at_rate, lambda v: v <= 0.1, "{:.3f}")
@@ -253,9 +267,9 @@ def bench_start(world):
         say(f"start: {STARTS} times")
         return median(start_s(world, start) for _ in range(STARTS))
 
-    ours, peer = by_both(times, world)
+    each = by_each(times, world)
     rows = Rows()
-    rows.add("first value", "0.1 s", ours, peer, " s", ours < 0.1)
+    rows.add("first value", "0.1 s", each, " s", each[0] < 0.1)
     rows.show(f"From exec to the first value, median of {STARTS} starts")
 
 
@@ -268,21 +282,22 @@ def hang_ms(world, start):
         adapter.wait_for_values([name])
         world.prometheus.fails = "hang"
         try:
-            if start is not swell_with_rules:
+            if start is peer_with_rules:
                 status, _, seconds = adapter.get(EXTERNAL + name, HANG_S)
                 return seconds * 1000 if status else f"none in {HANG_S} s"
-            world.prometheus.queries.clear()
-            say("hang: until a query hangs")
-            wait_until(lambda: world.prometheus.queries, "a query that hangs")
+            if start is swell_with_rules:
+                world.prometheus.queries.clear()
+                say("hang: until a query hangs")
+                wait_until(lambda: world.prometheus.queries, "a query that hangs")
             return load(world, adapter, [name], HANG_S, HANG_RATE)["max"]
         finally:
             world.prometheus.fails = None
 
 
 def bench_hang(world):
-    ours, peer = by_both(hang_ms, world)
+    each = by_each(hang_ms, world)
     rows = Rows()
-    rows.add("slowest answer", "5 ms", ours, peer, " ms", ours < 5)
+    rows.add("slowest answer", "5 ms", each, " ms", each[0] < 5)
     rows.show(f"A source that hangs: answers in {HANG_S} s, {HANG_RATE} requests/s")
 
 
@@ -429,7 +444,7 @@ def main():
             parser.error(f"there is no '{name}'; there are: {', '.join(BENCHES)}")
     os.sched_setaffinity(0, {CLIENT_CORE})  # and all that is not pinned elsewhere
     print(f"swell-adapter in {BIN}, {os.cpu_count()} CPUs", flush=True)
-    build_client()
+    build_own_programs()
     with contextlib.ExitStack() as stack:
         world = World(stack, options.hour)
         for name in options.names or BENCHES:
