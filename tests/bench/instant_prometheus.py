@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A Prometheus that has its answer ready: it must not be what a bench measures. It counts what it is
-asked; and it can fail, in as many ways as sources do."""
+"""A Prometheus that has its answer ready: it must not be what a bench measures. It notes when it is asked
+what; and it can fail, in as many ways as sources do."""
 import asyncio
 import collections
 import json
@@ -51,10 +51,11 @@ class Connection(asyncio.Protocol):
 
 
 class InstantPrometheus:
-    """names are its series. fails: None, or one of FAILURES; may be changed at any time."""
+    """names are its series. fails: None, or one of FAILURES; may be changed at any time. queries: when
+    each was asked, by time.monotonic."""
 
     def __init__(self, names=(), fails=None):
-        self.fails, self.queries = fails, collections.Counter()
+        self.fails, self.queries = fails, collections.defaultdict(list)
         self.series = answer([{"__name__": name, **SERIES_LABELS} for name in names])
         self.listening = threading.Event()
         threading.Thread(target=lambda: asyncio.run(self.run()), daemon=True).start()
@@ -72,7 +73,7 @@ class InstantPrometheus:
         if path.endswith("/series"):
             connection.write(self.series)
             return
-        self.queries[urllib.parse.parse_qs(query)["query"][0]] += 1
+        self.queries[urllib.parse.parse_qs(query)["query"][0]].append(time.monotonic())
         if not self.fails:
             connection.write(answer({"resultType": "vector", "result": [
                 {"metric": {}, "value": [round(time.time(), 3), VALUE]}]}))
