@@ -31,7 +31,7 @@ from bench import (BIN, DEADLINE_S, Running, cpu_s, free_port, median, memory_mi
 from cluster.controlplane import ControlPlane  # noqa: E402
 from cluster.settings import Problem  # noqa: E402
 from identities import Authority, Door, remote  # noqa: E402
-from instant_prometheus import FAILURES, InstantPrometheus  # noqa: E402
+from instant_prometheus import FAILURES, VALUE, InstantPrometheus  # noqa: E402
 
 SWELL_ADAPTER = [os.path.join(BIN, "swell-adapter")]
 SERVER_CORE, CLIENT_CORE = 0, 1
@@ -145,8 +145,11 @@ def build_own_programs():
 
 
 def bare(world):
-    """Answers whatever is asked, with as many bytes as ours."""
-    body = json.dumps({"items": [{"metricName": names(1)[0], "value": "1"}], "padding": "." * 300})
+    """Answers whatever is asked as ours answers a read."""
+    item = {"metricName": names(1)[0], "metricLabels": {}, "timestamp": "2026-11-22T10:00:00Z",
+            "value": VALUE}
+    body = json.dumps({"kind": "ExternalMetricValueList", "metadata": {}, "items": [item],
+                       "apiVersion": "external.metrics.k8s.io/v1beta1"})
     certificate, key = world.certificate
     answer = world.write("answer", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                          f"Content-Length: {len(body)}\r\n\r\n{body}")
