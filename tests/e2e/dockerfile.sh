@@ -48,13 +48,14 @@ make_base() {
     mv "$kept/bookworm.tar.new" "$kept/bookworm.tar"
 }
 
-# As new as the mirrors are today, like the image of that name.
+# As new as the mirrors are today, like the image of that name. Set -e does not count on the left of ||.
 import_base() {
-    container=$(builder from scratch)
-    builder add -q "$container" "$kept/bookworm.tar" /
-    builder run --isolation chroot "$container" sh -c \
-        'apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy upgrade' >"$kept/upgrade.log"
-    builder commit -q --rm "$container" docker.io/library/debian:bookworm >/dev/null
+    container=$(builder from scratch) &&
+        builder add -q "$container" "$kept/bookworm.tar" / &&
+        builder run --isolation chroot "$container" sh -c \
+            'apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy upgrade' \
+            >"$kept/upgrade.log" &&
+        builder commit -q --rm "$container" docker.io/library/debian:bookworm >/dev/null
 }
 
 build_target() {
