@@ -23,7 +23,8 @@ sleep 0.1
 rmdir "$(dirname "$0")/node"
 """
 # What a shell starts in the background is deaf to interrupts.
-DEAF = """sleep 1000 &
+DEAF = """\
+sleep 1000 &
 cd "$(dirname "$0")"; echo $! >pid.new; mv pid.new pid
 wait
 """
@@ -90,7 +91,7 @@ class EndToEnd(unittest.TestCase):
         code, found, out = self.run_all()
         self.assertEqual(code, 1, out)
         self.assertEqual(verdicts(found), {"cluster": "FAILED", "image": "passed",
-                                                "kafka": "FAILED", "nats": "passed"})
+                                           "kafka": "FAILED", "nats": "passed"})
         self.assertIn("cluster: oh\n", out)
         self.assertIn("./swell e2e: cluster, kafka failed\n", out)
 
