@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/options.h"
 #include "base/scoped.h"
+#include "bench_tls.h"
 #include "http/listen.h"
 
 #include <errno.h>
@@ -54,12 +55,6 @@ struct connection {
     gnutls_session_t session;
 };
 
-static _Noreturn void give_up(const char *what, const char *why)
-{
-    fprintf(stderr, "bench_bare: %s: %s\n", what, why);
-    exit(EXIT_FAILURE);
-}
-
 static void watch(const struct bare *b, int fd, void *of)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = of};
@@ -77,23 +72,6 @@ static void end(struct connection *c)
     free(c);
 }
 
-/* The client certificate is asked for, as an adapter does, and not looked at. */
-static int shake_hands(const struct bare *b, struct connection *c)
-{
-    int r = gnutls_init(&c->session, GNUTLS_SERVER);
-
-    if (r < 0)
-        give_up("TLS", gnutls_strerror(r));
-    gnutls_set_default_priority(c->session);
-    gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, b->credentials);
-    gnutls_certificate_server_set_request(c->session, GNUTLS_CERT_REQUEST);
-    gnutls_transport_set_int(c->session, c->fd);
-    do
-        r = gnutls_handshake(c->session);
-    while (r < 0 && !gnutls_error_is_fatal(r));
-    return r;
-}
-
 static void accept_one(const struct bare *b)
 {
     struct connection *c = calloc(1, sizeof(*c));
@@ -105,7 +83,10 @@ static void accept_one(const struct bare *b)
     if (c->fd < 0)
         give_up("accept", strerror(errno));
     (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (shake_hands(b, c) < 0) {
+    c->session = begin_session(c->fd, GNUTLS_SERVER, b->credentials);
+    /* As an adapter asks; it is not looked at. */
+    gnutls_certificate_server_set_request(c->session, GNUTLS_CERT_REQUEST);
+    if (shake_hands(c->session) < 0) {
         end(c);
         return;
     }
@@ -137,17 +118,6 @@ static void read_answer(struct bare *b, const char *name)
     (void)fclose(file);
     if (b->answer_len == 0 || b->answer_len == sizeof(b->answer))
         give_up(name, "is empty or too long");
-}
-
-static void use_certificate(struct bare *b, const struct options *o)
-{
-    int r = gnutls_certificate_allocate_credentials(&b->credentials);
-
-    if (r == 0)
-        r = gnutls_certificate_set_x509_key_file(b->credentials, o->cert, o->key,
-                                                 GNUTLS_X509_FMT_PEM);
-    if (r < 0)
-        give_up("the certificate", gnutls_strerror(r));
 }
 
 static void listen_on(struct bare *b, uint64_t port)
@@ -189,7 +159,7 @@ int main(int argc, char **argv)
     if (r < 0)
         return command_refuse(table.program, r, &err);
     read_answer(&bare, options.answer);
-    use_certificate(&bare, &options);
+    bare.credentials = load_certificate(options.cert, options.key);
     listen_on(&bare, options.port);
     serve(&bare);
 }

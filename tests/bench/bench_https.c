@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/options.h"
 #include "base/scoped.h"
+#include "bench_tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -89,12 +90,6 @@ struct load {
     float *latency_ms;           /* of those done; NULL while nothing is counted */
 };
 
-static _Noreturn void give_up(const char *what, const char *why)
-{
-    fprintf(stderr, "bench_https: %s: %s\n", what, why);
-    exit(EXIT_FAILURE);
-}
-
 /* ---- requests ---- */
 
 static void add_request(struct load *l, const char *path)
@@ -131,21 +126,6 @@ static void read_paths(struct load *l, const char *name)
 
 /* ---- connections ---- */
 
-static void shake_hands(struct load *l, struct connection *c)
-{
-    int r;
-
-    gnutls_init(&c->session, GNUTLS_CLIENT);
-    gnutls_set_default_priority(c->session);
-    gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, l->credentials);
-    gnutls_transport_set_int(c->session, c->fd);
-    do
-        r = gnutls_handshake(c->session);
-    while (r < 0 && !gnutls_error_is_fatal(r));
-    if (r < 0)
-        give_up("TLS", gnutls_strerror(r));
-}
-
 static void connect_one(struct load *l, struct connection *c)
 {
     const struct sockaddr_in to = {.sin_family = AF_INET,
@@ -158,7 +138,10 @@ static void connect_one(struct load *l, struct connection *c)
     if (connect(c->fd, (const struct sockaddr *)&to, sizeof(to)) < 0)
         give_up("connect", strerror(errno));
     (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    shake_hands(l, c);
+    c->session = begin_session(c->fd, GNUTLS_CLIENT, l->credentials);
+    int r = shake_hands(c->session);
+    if (r < 0)
+        give_up("TLS", gnutls_strerror(r));
     (void)fcntl(c->fd, F_SETFL, O_NONBLOCK);
     (void)epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, c->fd, &event);
 }
@@ -166,13 +149,8 @@ static void connect_one(struct load *l, struct connection *c)
 static void connect_all(struct load *l)
 {
     const struct options *o = l->options;
-    int r = gnutls_certificate_allocate_credentials(&l->credentials);
 
-    if (r == 0)
-        r = gnutls_certificate_set_x509_key_file(l->credentials, o->cert, o->key,
-                                                 GNUTLS_X509_FMT_PEM);
-    if (r < 0)
-        give_up("the client certificate", gnutls_strerror(r));
+    l->credentials = load_certificate(o->cert, o->key);
     l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     l->connections = calloc(o->connections, sizeof(*l->connections));
     if (!l->connections)
