@@ -184,8 +184,9 @@ def load(world, adapter, asked, seconds, rate=0):
     certificate, key = world.certificate
     out = subprocess.run(
         ["taskset", "-c", str(CLIENT_CORE), own_program("bench_https"), f"--port={adapter.port}",
-         f"--pid={adapter.pid}", f"--cert={certificate}", f"--key={key}", f"--paths={paths}", f"--connections={CONNECTIONS}", f"--rate={rate}",
-         f"--duration={seconds}s", *(f"--header={name}: {value}" for name, value in HPA_CONTROLLER)],
+         f"--pid={adapter.pid}", f"--cert={certificate}", f"--key={key}", f"--paths={paths}",
+         f"--connections={CONNECTIONS}", f"--rate={rate}", f"--duration={seconds}s",
+         *(f"--header={name}: {value}" for name, value in HPA_CONTROLLER)],
         check=True, capture_output=True, text=True)
     figures = json.loads(out.stdout)
     if figures["failed"]:
@@ -265,8 +266,8 @@ def bench_speed(world):
 def start_s(world, start):
     """From exec to the first value."""
     with start(world) as adapter:
-        while adapter.get(EXTERNAL + names(1)[0])[0] != 200:
-            time.sleep(0.001)
+        wait_until(lambda: adapter.get(EXTERNAL + names(1)[0])[0] == 200, "the first value",
+                   pause_s=0.001)
         return time.monotonic() - adapter.began
 
 

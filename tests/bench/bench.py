@@ -134,12 +134,12 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wait_until(condition, what):
+def wait_until(condition, what, pause_s=0.01):
     until = time.monotonic() + DEADLINE_S
     while time.monotonic() < until:
         if condition():
             return
-        time.sleep(0.01)
+        time.sleep(pause_s)
     raise SystemExit(f"bench: not seen within {DEADLINE_S} s: {what}")
 
 
