@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* bench_tls: what both ends of a TLS connection of a bench need, bench_https and bench_bare. Whatever
- * goes wrong ends the program with a sentence: a bench without an end has no figures. */
+/* bench_tls: what both ends of a TLS connection of a bench need, bench_https and bench_bare.
+ * Whatever goes wrong ends the program with a sentence: a bench without an end has no figures. */
 #ifndef BENCH_TLS_H
 #define BENCH_TLS_H
 
@@ -29,7 +29,7 @@ static inline gnutls_certificate_credentials_t load_certificate(const char *cert
 
 /* A new session on a connected, blocking socket; flags: GNUTLS_CLIENT or GNUTLS_SERVER. */
 static inline gnutls_session_t begin_session(int fd, unsigned flags,
-                                      gnutls_certificate_credentials_t credentials)
+                                             gnutls_certificate_credentials_t credentials)
 {
     gnutls_session_t session;
 
