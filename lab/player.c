@@ -18,9 +18,8 @@
 #include <string.h>
 
 #define TICK_NS (100 * NS_PER_MS)
-#define SETTLE_NS                                                                                  \
-    (10 * NS_PER_S) /* real: for producers to print their result, and the last poll                \
-                     */
+/* Real time: for producers to print their result, and for the last poll. */
+#define SETTLE_NS (10 * NS_PER_S)
 
 struct player {
     struct env *env;

@@ -38,9 +38,9 @@ struct jobs;
 #define JOBS_COUNT_MAX 10000
 #define JOBS_LEASES_MAX 100
 #define JOBS_PEEK_MAX 100
-#define JOBS_STEP_MAX                                                                              \
-    1000 /* jobs that one call moves or removes, so that nobody waits for long                     \
-          */
+
+/* Jobs that one call moves or removes, so that nobody waits for long. */
+#define JOBS_STEP_MAX 1000
 
 /* Space that puts leave to the acknowledgements of what is there already. */
 #define JOBS_DISK_RESERVE_BYTES (UINT64_C(8) << 20)

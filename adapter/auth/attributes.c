@@ -7,9 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SEGMENTS_MAX                                                                               \
-    9 /* apis, group, version, namespaces, ns, resource, name, subresource, rest                   \
-       */
+/* apis, group, version, namespaces, ns, resource, name, subresource, rest */
+#define SEGMENTS_MAX 9
 
 struct segments {
     char text[SEGMENTS_MAX][ATTRIBUTE_MAX_BYTES];

@@ -77,6 +77,7 @@ static void count_from_zero(struct reviews *s)
             s->counts[k][o] =
                 metrics_series(s->config.metrics, &reviews_total, kinds[k], outcomes[o]);
 }
+
 struct reviews *reviews_new(const struct reviews_config *config)
 {
     struct reviews *s = calloc(1, sizeof(*s));
@@ -105,6 +106,7 @@ static void job_free(struct job *j)
     free(j->waiting);
     free(j);
 }
+
 void reviews_free(struct reviews *s)
 {
     if (!s)
