@@ -4,6 +4,7 @@ import concurrent.futures
 import http.client
 import signal
 import socket
+import statistics
 import subprocess
 import time
 import unittest
@@ -73,16 +74,25 @@ class Answers(unittest.TestCase):
             p.wait_for_line("cpu_ms=30 workers=3 queue=17")
 
 
+def costs_s(program, path, count):
+    """The CPU seconds of each of so many requests. A slice of CPU that the machine's host takes away
+    counts as burned, so now and then one costs more than it should."""
+    costs, before = [], burned_s(program)
+    for _ in range(count):
+        status, _, body = program.get(path)
+        assert (status, body) == (200, "OK!"), (status, body)
+        costs.append(burned_s(program) - before)
+        before += costs[-1]
+    return costs
+
+
 class Costs(unittest.TestCase):
     def test_requests_cost_what_was_asked(self):
         with serve("--cpu-ms=5") as p:
-            for path, count, asked_s in (("/", 20, 0.1), ("/?cpu_ms=1", 100, 0.1),
-                                         ("/?cpu_ms=100", 2, 0.2)):
-                before = burned_s(p)
-                for _ in range(count):
-                    self.assertEqual(p.get(path)[2], "OK!")
-                used_s = burned_s(p) - before
-                self.assertAlmostEqual(used_s, asked_s, delta=0.04 * asked_s, msg=path)
+            for path, count, asked_s in (("/", 21, 0.005), ("/?cpu_ms=1", 101, 0.001),
+                                         ("/?cpu_ms=100", 3, 0.1)):
+                cost_s = statistics.median(costs_s(p, path, count))
+                self.assertAlmostEqual(cost_s, asked_s, delta=0.04 * asked_s, msg=path)
 
     def test_the_kernel_accounts_for_the_same(self):
         with serve() as p:
@@ -112,14 +122,17 @@ class Costs(unittest.TestCase):
             self.assertAlmostEqual(burned_s(p) / burned_s(once), 1, delta=0.5)
 
     def test_a_spread_keeps_the_mean_and_is_reproduced_by_its_seed(self):
-        flags = ("--cpu-ms=1", "--cpu-spread=exponential", "--seed=5")
-        with serve(*flags) as p, serve(*flags) as q, serve(*flags[:2], "--seed=7") as r:
-            for each in (p, q, r):
-                for _ in range(100):
-                    self.assertEqual(each.get("/")[2], "OK!")
-            self.assertAlmostEqual(burned_s(p), burned_s(q), delta=0.02 * burned_s(q))
-            self.assertGreater(abs(burned_s(r) - burned_s(q)), 0.03 * burned_s(q))
-            self.assertAlmostEqual(burned_s(p), 0.1, delta=0.05)
+        def costs(seed):
+            with serve("--cpu-ms=1", "--cpu-spread=exponential", f"--seed={seed}") as p:
+                return costs_s(p, "/", 100)
+
+        def same(ones, others):
+            return sum(abs(a - b) < 0.0002 for a, b in zip(ones, others))
+
+        fives = costs(seed=5)
+        self.assertGreater(same(fives, costs(seed=5)), 90)
+        self.assertLess(same(fives, costs(seed=7)), 50)
+        self.assertAlmostEqual(sum(fives), 0.1, delta=0.05)
 
 
 class Metrics(unittest.TestCase):
