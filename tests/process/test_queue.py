@@ -461,7 +461,8 @@ class Work(WithFile):
             stats = q.stats()
             self.assertEqual((stats["depth"], stats["in_flight"]), (0, 0))
             self.assertEqual((stats["duplicates"], stats["expired"]), (0, 0))
-            self.assertAlmostEqual(metric(w, 'swell_burn_cpu_seconds_total{purpose="job"}'), 0.1, delta=0.005)
+            burned_s = metric(w, 'swell_burn_cpu_seconds_total{purpose="job"}')
+            self.assertTrue(0.099 < burned_s < 0.13, burned_s)  # 100 ms, and what the host takes
             wait_until(lambda: metric(w, 'swell_jobs_total{queue="jobs",outcome="done"}') == 20,
                        "the worker has counted them, too")
             self.assertEqual(w.json("/version")["role"], "work")

@@ -178,7 +178,7 @@ class Metrics(unittest.TestCase):
                 wait_until(lambda: metric(p, "swell_requests_burning") == 1, "one burns")
             wait_until(lambda: burned_s(p, "wasted") > 0, "who burns notices")
             p.get("/?cpu_ms=5")
-            self.assertAlmostEqual(burned_s(p, "answered"), 0.005, delta=0.002)
+            self.assertTrue(0.004 < burned_s(p, "answered") < 0.03, "5 ms, and what the host takes")
 
 
 class Line(unittest.TestCase):

@@ -50,7 +50,8 @@ class Lists(WithRedis):
         with Worker("redis-list", redis.url(), "--concurrency=2", "--job-cpu-ms=10") as w:
             wait_until(lambda: metric(w, JOBS % "done") == 12, "all done")
             self.assertEqual((redis("LLEN", "jobs"), self.in_hand(redis)), (0, 0))
-            self.assertAlmostEqual(metric(w, BURNED), 0.065, delta=0.004)
+            burned_s = metric(w, BURNED)
+            self.assertTrue(0.064 < burned_s < 0.09, burned_s)  # 65 ms, and what the host takes
             self.assertEqual(w.get("/readyz")[0], 200)
             self.assertEqual(w.stop(), 0)
 
@@ -142,7 +143,8 @@ class Streams(WithRedis):
         with Worker("redis-stream", redis.url(), "--concurrency=2", "--job-cpu-ms=10") as w:
             wait_until(lambda: metric(w, JOBS % "done") == 12, "all done")
             self.assertEqual(self.pending(redis), 0)
-            self.assertAlmostEqual(metric(w, BURNED), 0.065, delta=0.004)
+            burned_s = metric(w, BURNED)
+            self.assertTrue(0.064 < burned_s < 0.09, burned_s)  # 65 ms, and what the host takes
             self.assertEqual(metric(w, 'swell_job_wait_seconds_count{queue="jobs"}'), 12)
             self.assertEqual(w.stop(), 0)
 
