@@ -221,7 +221,8 @@ static void a_client_that_sent_more_and_went_away_is_noticed(void **state)
     (void)close(fd);
     wait_until_gone(pending[0]);
     http_pending_reply(pending[0], http_reply_text(200, "for nobody"));
-    gate_wait(&done_gate, 1);
+    /* Two, when the other request is read before the connection's reset comes. */
+    (void)gate_reach(&done_gate, 1);
 }
 
 static void a_stream_for_a_client_that_went_away_is_closed(void **state)
