@@ -399,12 +399,14 @@ def failed_polls(adapter):
 
 def watch_memory(adapter, done, total, pause_s):
     """Resident MiB at the MARKS; done() grows from 0 to total."""
+    def reached(mark):  # by polls, while somebody reads
+        for name in names(len(FAILURES) + 1):
+            assert adapter.get(EXTERNAL + name)[0] in (200, 503)
+        return done() >= mark * total
+
     seen = []
     for mark in MARKS:
-        while done() < mark * total:
-            for name in names(len(FAILURES) + 1):
-                assert adapter.get(EXTERNAL + name)[0] in (200, 503)
-            time.sleep(pause_s)
+        wait_until(lambda: reached(mark), f"{mark:.0%} of what is to fail", pause_s, 2 * HOUR_S)
         seen.append(memory_mib(adapter.pid, "Rss"))
         say(f"failing: {seen[-1]:.2f} MiB after {mark:.0%}")
     return seen

@@ -134,13 +134,13 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wait_until(condition, what, pause_s=0.01):
-    until = time.monotonic() + DEADLINE_S
+def wait_until(condition, what, pause_s=0.01, deadline_s=DEADLINE_S):
+    until = time.monotonic() + deadline_s
     while time.monotonic() < until:
         if condition():
             return
         time.sleep(pause_s)
-    raise SystemExit(f"bench: not seen within {DEADLINE_S} s: {what}")
+    raise SystemExit(f"bench: not seen within {deadline_s} s: {what}")
 
 
 median = statistics.median

@@ -23,6 +23,14 @@ def burned_s(program, *purposes):
                for purpose in purposes or ("answered", "wasted"))
 
 
+def cost_s(program, ask):
+    """CPU seconds that requests use while ask() makes them. A slice of CPU that the machine's host takes
+    away counts as burned, so now and then one costs more than it should."""
+    before = burned_s(program)
+    ask()
+    return burned_s(program) - before
+
+
 class Waiting:
     """Requests that were sent and whose answers nobody reads; closing is going away."""
 

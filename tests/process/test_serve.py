@@ -10,7 +10,7 @@ import time
 import unittest
 
 from program import DEADLINE_S, Program, run, wait_until
-from serving import Waiting, burned_s, metric, serve, wait_for_line_behind_one_burn
+from serving import Waiting, burned_s, cost_s, metric, serve, wait_for_line_behind_one_burn
 
 
 def post_too_much(program, path, size):
@@ -74,24 +74,15 @@ class Answers(unittest.TestCase):
             p.wait_for_line("cpu_ms=30 workers=3 queue=17")
 
 
-def costs_s(program, path, count):
-    """The CPU seconds of each of so many requests. A slice of CPU that the machine's host takes away
-    counts as burned, so now and then one costs more than it should."""
-    costs, before = [], burned_s(program)
-    for _ in range(count):
-        status, _, body = program.get(path)
-        assert (status, body) == (200, "OK!"), (status, body)
-        costs.append(burned_s(program) - before)
-        before += costs[-1]
-    return costs
-
-
 class Costs(unittest.TestCase):
+    def costs_s(self, p, path, count):
+        return [cost_s(p, lambda: self.assertEqual(p.get(path)[2], "OK!")) for _ in range(count)]
+
     def test_requests_cost_what_was_asked(self):
         with serve("--cpu-ms=5") as p:
             for path, count, asked_s in (("/", 21, 0.005), ("/?cpu_ms=1", 101, 0.001),
                                          ("/?cpu_ms=100", 3, 0.1)):
-                cost_s = statistics.median(costs_s(p, path, count))
+                cost_s = statistics.median(self.costs_s(p, path, count))
                 self.assertAlmostEqual(cost_s, asked_s, delta=0.04 * asked_s, msg=path)
 
     def test_the_kernel_accounts_for_the_same(self):
@@ -124,7 +115,7 @@ class Costs(unittest.TestCase):
     def test_a_spread_keeps_the_mean_and_is_reproduced_by_its_seed(self):
         def costs(seed):
             with serve("--cpu-ms=1", "--cpu-spread=exponential", f"--seed={seed}") as p:
-                return costs_s(p, "/", 100)
+                return self.costs_s(p, "/", 100)
 
         def same(ones, others):
             return sum(abs(a - b) < 0.0002 for a, b in zip(ones, others))

@@ -5,7 +5,7 @@ import tempfile
 import unittest
 
 from program import run, wait_until
-from serving import burned_s, serve
+from serving import cost_s, serve
 
 
 class Folder(unittest.TestCase):
@@ -22,9 +22,7 @@ class Folder(unittest.TestCase):
 
 
 def cost_of_one_s(p):
-    before = burned_s(p)
-    p.get("/")
-    return burned_s(p) - before
+    return cost_s(p, lambda: p.get("/"))
 
 
 class Changes(Folder):
