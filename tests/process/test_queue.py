@@ -453,6 +453,12 @@ class Durability(WithFile):
             self.assertEqual(q.ack(held)[0], 200)
 
 
+def wait_until_held(worker):
+    """The queue counts a lease before the worker has heard of it."""
+    wait_until(lambda: metric(worker, 'swell_job_wait_seconds_count{queue="jobs"}') == 1,
+               "the worker has the job")
+
+
 class Work(WithFile):
     def test_jobs_are_done_once_and_cost_what_they_say(self):
         with Queue(self.db) as q, Worker(q.url(), "--concurrency=2") as w:
@@ -514,7 +520,7 @@ class Work(WithFile):
         with Queue(self.db) as q:
             with Worker(q.url(), "--drain-timeout=100ms", "--lease=600s") as w:
                 q.put(cpu_ms=60000)
-                wait_until(lambda: q.stats()["in_flight"] == 1, "leased")
+                wait_until_held(w)
                 q.stop(signal.SIGKILL)
                 self.assertEqual(w.stop(), 1)
                 w.wait_for_line("the queue could not be told")
@@ -561,7 +567,7 @@ class Work(WithFile):
             with Worker(q.url(), "--lease=600s") as w:
                 wait_until(lambda: w.get("/readyz")[0] == 200, "ready with the queue")
                 q.put(cpu_ms=300)
-                wait_until(lambda: q.stats()["in_flight"] == 1, "leased")
+                wait_until_held(w)
                 q.stop(signal.SIGKILL)
                 wait_until(lambda: w.get("/readyz")[0] == 503, "not ready without it")
                 self.assertEqual(w.get("/healthz")[0], 200)
